@@ -1,0 +1,1 @@
+"""Who can sit in the agent's chair."""

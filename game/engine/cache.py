@@ -1,0 +1,117 @@
+"""Which tokens the context holds for which conversation: reuse of prefixes, and who has to go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+
+class Memory(Protocol):
+    """What the cache needs of a `llama.Context`."""
+
+    def keep(self, sequence: int, length: int) -> bool: ...
+    def drop(self, sequence: int) -> None: ...
+    def share(self, source: int, target: int, length: int) -> None: ...
+
+
+@dataclass(eq=False)
+class Slot:
+    """One conversation's place. `tokens`: what is decoded for it, from position 0 on."""
+
+    sequence: int
+    name: str
+    tokens: list[int] = field(default_factory=list)
+    busy: bool = False
+    used: int = 0
+    forgotten: bool = False
+    """Goes as soon as its request has ended."""
+
+
+def common(a: Sequence[int], b: Sequence[int]) -> int:
+    """Length of the longest common prefix."""
+    n = min(len(a), len(b))
+    if n < 64:
+        for i in range(n):
+            if a[i] != b[i]:
+                return i
+        return n
+    differ = np.flatnonzero(np.asarray(a[:n], np.int32) != np.asarray(b[:n], np.int32))
+    return int(differ[0]) if len(differ) else n
+
+
+class Cache:
+    """Slots of one context, by name. `recurrent`: a memory that can't be trimmed, only copied whole."""
+
+    def __init__(self, memory: Memory, sequences: Sequence[int], *, recurrent: bool = False) -> None:
+        self._memory = memory
+        self._recurrent = recurrent
+        self._unused = list(sequences)
+        self._tick = 0
+        self.slots: dict[str, Slot] = {}
+
+    def claim(self, name: str, prompt: Sequence[int]) -> Slot:
+        """The slot of `name`, holding the longest prefix of `prompt` that is cached anywhere.
+
+        At least the last token of the prompt is left to evaluate. The slot is busy until
+        `release`. Raises `LookupError` where every slot is busy.
+        """
+        self._tick += 1
+        slot = self.slots.get(name)
+        usable = prompt[:-1]
+        held = self._usable(slot, usable) if slot else 0
+        donor, best = None, held
+        for other in self.slots.values():
+            n = self._usable(other, usable)
+            if other is not slot and n > best:
+                donor, best = other, n
+        if slot is None:
+            slot = self._new(name, keep=donor)
+        slot.busy = True
+        slot.used = self._tick
+        if donor is not None:
+            donor.used = self._tick
+            self._memory.drop(slot.sequence)
+            self._memory.share(donor.sequence, slot.sequence, -1 if self._recurrent else best)
+            slot.tokens = list(donor.tokens[:best])
+        else:
+            self.trim(slot, held)
+        return slot
+
+    def _usable(self, slot: Slot, prompt: Sequence[int]) -> int:
+        n = common(slot.tokens, prompt)
+        # A state that can't go back is of use only where all of it is wanted.
+        return n if not self._recurrent or n == len(slot.tokens) else 0
+
+    def _new(self, name: str, keep: Slot | None) -> Slot:
+        if not self._unused and not self.evict(keep):
+            raise LookupError("every sequence is busy")
+        slot = self.slots[name] = Slot(self._unused.pop(), name)
+        return slot
+
+    def trim(self, slot: Slot, length: int) -> None:
+        """Forget what a slot holds from `length` on (all of it where the memory can't be trimmed)."""
+        if length <= 0 or not self._memory.keep(slot.sequence, length):
+            self._memory.drop(slot.sequence)
+            length = 0
+        del slot.tokens[length:]
+
+    def evict(self, keep: Slot | None = None) -> bool:
+        """Drop the idle slot that was used longest ago. False: there is none."""
+        idle = [s for s in self.slots.values() if not s.busy and s is not keep]
+        if not idle:
+            return False
+        self.remove(min(idle, key=lambda s: s.used))
+        return True
+
+    def remove(self, slot: Slot) -> None:
+        """Drop a slot and all it holds."""
+        self._memory.drop(slot.sequence)
+        del self.slots[slot.name]
+        self._unused.append(slot.sequence)
+
+    def release(self, slot: Slot) -> None:
+        """The slot's request is over; what it holds stays until room is needed."""
+        slot.busy = False

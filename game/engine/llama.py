@@ -1,0 +1,283 @@
+"""A thin layer over llama.cpp's C interface: vocabulary, model, context. Runs in the worker only.
+
+Nothing here knows of requests or turns. Pointers are freed by `close`; arrays handed to
+llama.cpp are NumPy arrays that live as long as the object that owns them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import llama_cpp as c
+import numpy as np
+from numpy.typing import NDArray
+
+from game.engine.errors import Refusal
+
+Logits = NDArray[np.float32]
+MAX_SEQUENCES = 256
+"""llama.cpp's own limit on parallel sequences of one context."""
+
+# Kept for the life of the process: llama.cpp holds the bare pointer.
+_quiet = c.llama_log_callback(lambda _level, _text, _data: None)
+
+
+def silence() -> None:
+    """Send llama.cpp's log to nowhere. Called before anything else of it."""
+    c.llama_log_set(_quiet, ctypes.c_void_p(0))
+    c.llama_backend_init()
+
+
+class Vocab:
+    """Text to tokens and back. Token ids are ints in `range(size)`."""
+
+    def __init__(self, pointer: Any) -> None:
+        self.pointer = pointer
+        self.size: int = c.llama_vocab_n_tokens(pointer)
+        self.bos: int = c.llama_vocab_bos(pointer)
+        self.eos: int = c.llama_vocab_eos(pointer)
+        self.eot: int = c.llama_vocab_eot(pointer)
+        self.adds_bos: bool = bool(c.llama_vocab_get_add_bos(pointer)) and self.bos >= 0
+        self._pieces: dict[int, bytes] = {}
+        self.ends: frozenset[int] = frozenset(
+            t for t in range(self.size) if c.llama_vocab_is_eog(pointer, t)
+        )
+
+    def tokens(self, text: str, *, special: bool = False) -> list[int]:
+        """The canonical tokens of `text`, nothing added. With `special`, markers become their tokens."""
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        out = (c.llama_token * room)()
+        n = c.llama_tokenize(self.pointer, data, len(data), out, room, False, special)
+        if n < 0:
+            out = (c.llama_token * -n)()
+            n = c.llama_tokenize(self.pointer, data, len(data), out, -n, False, special)
+        return list(out[:n])
+
+    def tokens_after(self, anchor: str, text: str, *, special: bool = False) -> list[int]:
+        """The tokens of `text` as they are behind `anchor`, where no space is put in front by SPM."""
+        whole, before = self.tokens(anchor + text, special=special), self.tokens(anchor, special=special)
+        if whole[: len(before)] == before:
+            return whole[len(before) :]
+        return self.tokens(text, special=special)
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that `token` writes; control tokens write nothing."""
+        got = self._pieces.get(token)
+        if got is None:
+            got = self._pieces[token] = self._piece(token, special=False)
+        return got
+
+    def _piece(self, token: int, special: bool) -> bytes:
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            n = c.llama_token_to_piece(self.pointer, token, buffer, room, 0, special)
+            if n >= 0:
+                return buffer.raw[:n]
+            room = -n
+
+    def marker(self, token: int) -> str:
+        """The text of a special token, as a template writes it ("" where there is none)."""
+        return "" if token < 0 else self._piece(token, special=True).decode("utf-8", "replace")
+
+    def markers(self, template: str) -> list[str]:
+        """Texts that must not be made by untrusted text: control tokens, and what the template uses."""
+        found: list[str] = []
+        for token in range(self.size):
+            attr = c.llama_vocab_get_attr(self.pointer, token)
+            control = attr & (c.LLAMA_TOKEN_ATTR_CONTROL | c.LLAMA_TOKEN_ATTR_UNKNOWN)
+            if not control and not attr & c.LLAMA_TOKEN_ATTR_USER_DEFINED and token not in self.ends:
+                continue
+            text = self.marker(token)
+            if len(text) > 1 and (control or token in self.ends or (text.strip() and text in template)):
+                found.append(text)
+        return found
+
+
+class Model:
+    """A loaded GGUF. Raises `Refusal("model")` where llama.cpp can't load it."""
+
+    def __init__(self, path: str, *, extra_buffers: bool, gpu_layers: int) -> None:
+        params = c.llama_model_default_params()
+        params.use_extra_bufts = extra_buffers
+        params.n_gpu_layers = gpu_layers
+        self.pointer = c.llama_model_load_from_file(os.fsencode(path), params)
+        if not self.pointer:
+            raise Refusal("model", f"{path} can't be loaded: llama.cpp does not know it or it is damaged")
+        self.vocab = Vocab(c.llama_model_get_vocab(self.pointer))
+        if c.llama_model_has_encoder(self.pointer) or not c.llama_model_has_decoder(self.pointer):
+            raise Refusal("model", f"{path} is no text generator that can play (it has an encoder)")
+        self.parameters: int = c.llama_model_n_params(self.pointer)
+        self.size: int = c.llama_model_size(self.pointer)
+        self.trained_context: int = c.llama_model_n_ctx_train(self.pointer)
+        self.recurrent: bool = bool(
+            c.llama_model_is_recurrent(self.pointer) or c.llama_model_is_hybrid(self.pointer)
+        )
+
+    def meta(self, key: str) -> str:
+        """A metadata value as text, "" where it is missing."""
+        room = 1024
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            n = c.llama_model_meta_val_str(self.pointer, key.encode(), buffer, room)
+            if n < room:
+                return buffer.raw[:n].decode("utf-8", "replace") if n > 0 else ""
+            room = n + 1
+
+    def close(self) -> None:
+        c.llama_model_free(self.pointer)
+
+
+class Aborted(Exception):
+    """The decode was stopped by `Context.abort`; nothing of it counts."""
+
+
+class Full(Exception):
+    """The cache has no room for the batch; nothing of it was decoded."""
+
+
+class Context:
+    """One llama context: a unified cache of `cells` tokens for up to `sequences` sequences.
+
+    `batch`: the most tokens of one decode; llama.cpp computes them `step` at a time. `add`
+    collects a batch, `decode` runs it.
+    """
+
+    def __init__(
+        self, model: Model, *, cells: int, sequences: int, batch: int, step: int, threads: int
+    ) -> None:
+        params = c.llama_context_default_params()
+        params.n_ctx = cells
+        params.n_batch = batch
+        params.n_ubatch = min(step, batch)
+        params.n_seq_max = sequences
+        params.n_threads = threads
+        params.n_threads_batch = threads
+        params.kv_unified = True
+        params.swa_full = True
+        params.no_perf = True
+        self.pointer = c.llama_init_from_model(model.pointer, params)
+        if not self.pointer:
+            raise Refusal(
+                "model", f"there is not enough memory for a context of {cells:,} tokens; ask for fewer"
+            )
+        self.memory = c.llama_get_memory(self.pointer)
+        self.vocabulary = model.vocab.size
+        self.room = batch
+        self._token = np.zeros(batch, np.int32)
+        self._pos = np.zeros(batch, np.int32)
+        self._n_seq = np.zeros(batch, np.int32)
+        self._seq = np.zeros((batch, sequences), np.int32)
+        step = self._seq.strides[0]
+        self._seq_at = (self._seq.ctypes.data + step * np.arange(batch)).astype(np.uintp)
+        self._out = np.zeros(batch, np.int8)
+        self.filled = 0
+        self.outputs = 0
+        self._batch = c.llama_batch()
+        self._batch.token = self._token.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        self._batch.embd = None
+        self._batch.pos = self._pos.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        self._batch.n_seq_id = self._n_seq.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        self._batch.seq_id = ctypes.cast(
+            self._seq_at.ctypes.data, ctypes.POINTER(ctypes.POINTER(ctypes.c_int32))
+        )
+        self._batch.logits = self._out.ctypes.data_as(ctypes.POINTER(ctypes.c_int8))
+        self._flag = ctypes.create_string_buffer(2)
+        self._abort_callback = _flag_callback()
+        c.llama_set_abort_callback(
+            self.pointer, self._abort_callback, ctypes.cast(self._flag, ctypes.c_void_p)
+        )
+
+    def abort(self) -> None:
+        """Stop the decode that runs now (from another thread); `clear_abort` before the next."""
+        self._flag[0] = b"\x01"
+
+    def clear_abort(self) -> None:
+        self._flag[0] = b"\x00"
+
+    def add(self, token: int, position: int, sequences: Sequence[int], logits: bool) -> None:
+        """Put one token into the batch, for one sequence or for several that share it."""
+        i = self.filled
+        self._token[i] = token
+        self._pos[i] = position
+        self._n_seq[i] = len(sequences)
+        self._seq[i, : len(sequences)] = sequences
+        self._out[i] = logits
+        self.filled += 1
+        self.outputs += logits
+
+    def add_run(self, tokens: Sequence[int], position: int, sequence: int, logits: bool) -> None:
+        """Put consecutive tokens of one sequence into the batch; `logits` for the last of them only."""
+        i, n = self.filled, len(tokens)
+        self._token[i : i + n] = tokens
+        self._pos[i : i + n] = np.arange(position, position + n)
+        self._n_seq[i : i + n] = 1
+        self._seq[i : i + n, 0] = sequence
+        self._out[i : i + n] = 0
+        self._out[i + n - 1] = logits
+        self.filled += n
+        self.outputs += logits
+
+    def decode(self) -> Logits:
+        """Decode the batch and empty it.
+
+        Returns a view of the logits, [outputs, vocabulary], in the batch's order, valid until
+        the next decode. Raises `Aborted`, `Full`, or `Refusal("internal")`.
+        """
+        n, outputs = self.filled, self.outputs
+        self._batch.n_tokens = n
+        self.filled = self.outputs = 0
+        code = c.llama_decode(self.pointer, self._batch)
+        if code == 0:
+            if not outputs:
+                return np.empty((0, self.vocabulary), np.float32)
+            # The evaluation may still run on a device: llama_get_logits waits for it.
+            base = c.llama_get_logits(self.pointer)
+            return np.ctypeslib.as_array(base, (outputs, self.vocabulary))
+        if code == 2:
+            raise Aborted
+        if code == 1:
+            raise Full
+        raise Refusal("internal", f"llama.cpp could not decode a batch of {n} tokens (code {code})")
+
+    def keep(self, sequence: int, length: int) -> bool:
+        """Drop what a sequence holds from position `length` on. False: this memory can't be trimmed."""
+        return bool(c.llama_memory_seq_rm(self.memory, sequence, length, -1))
+
+    def drop(self, sequence: int) -> None:
+        """Drop all of a sequence."""
+        c.llama_memory_seq_rm(self.memory, sequence, -1, -1)
+
+    def share(self, source: int, target: int, length: int) -> None:
+        """Let `target` (empty) hold the first `length` positions of `source`, without copying; -1: all."""
+        c.llama_memory_seq_cp(self.memory, source, target, 0 if length >= 0 else -1, length)
+
+    def close(self) -> None:
+        c.llama_free(self.pointer)
+
+
+def _flag_callback() -> Any:
+    """A C function bool(void*) that tells whether the byte it points at is set: libc's `strlen`.
+
+    llama.cpp asks it at every node of the graph and on its own threads; a Python callback there
+    would take the interpreter's lock thousands of times a token.
+    """
+    libc = ctypes.CDLL("msvcrt") if sys.platform == "win32" else ctypes.CDLL(None)
+    return ctypes.cast(libc.strlen, c.ggml_abort_callback)
+
+
+def default_threads(logical: Callable[[], int | None] = os.cpu_count) -> int:
+    """One thread per physical core, as far as can be told."""
+    try:
+        import psutil
+
+        cores = psutil.cpu_count(logical=False)
+    except ImportError:
+        cores = None
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical() or 1
+    return max(1, min(cores or max(1, (logical() or 2) // 2), allowed))

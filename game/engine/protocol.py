@@ -1,0 +1,197 @@
+"""The messages between the program and the engine's worker process.
+
+A *form* is what an answer has to look like: a free line, then one of a list of options,
+some of which go on with free texts. A turn is a form (THOUGHT, then MOVE), an interview
+question is another (SAY, then ANSWER). The worker keeps many sequences; every request
+names its own, and answers to different requests may interleave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Message:
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class FreeText:
+    """A free text behind an option, written as ` name="…"`; at most `limit` characters, one line."""
+
+    name: str
+    limit: int = 160
+
+
+@dataclass(frozen=True)
+class Option:
+    """One legal answer: its canonical text, and the free texts that follow it in order."""
+
+    text: str
+    free: tuple[FreeText, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """`LEAD: <free line>` newline `PICK: <one of options>[ name="free"]…`, then end of turn."""
+
+    options: tuple[Option, ...]
+    lead: str = "THOUGHT"
+    pick: str = "MOVE"
+    lead_limit: int = 240
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How tokens are drawn. `temperature` 0 is greedy; `top_k` 0, `top_p` 1, `min_p` 0 are off.
+
+    The options are drawn by `temperature` alone (so that `p_play` is exact); the other
+    settings shape the free texts.
+    """
+
+    temperature: float = 0.7
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """How a model is loaded. `sequences`: how many run side by side; `context`: tokens each may use."""
+
+    path: str
+    sequences: int = 4
+    context: int = 0
+    """0: the model's own training context, at most 8,192."""
+    threads: int = 0
+    """0: one per physical core."""
+    gpu_layers: int = 0
+    extra_buffers: bool | None = None
+    """Whether llama.cpp may repack weights. None: found out by a trial (see `engine/trial.py`)."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a loaded model is. `context` is the number of tokens that one sequence may use."""
+
+    path: str
+    name: str
+    architecture: str
+    parameters: int
+    size: int
+    sha256: str
+    context: int
+    vocabulary: int
+    has_template: bool
+    build: str
+    """llama-cpp-python version and how its matrices are run (`extra buffers` or not)."""
+    sampler: dict[str, float] = field(default_factory=dict)
+    """Sampler settings the GGUF recommends (`general.sampling.*` keys), e.g. temperature."""
+
+
+# --- to the worker ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Load:
+    id: int
+    settings: LoadSettings
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answer `messages` in the shape of `form`. `sequence` names the conversation whose cache to reuse."""
+
+    id: int
+    sequence: str
+    messages: tuple[Message, ...]
+    form: Form
+    sampler: Sampler
+    propensities: bool = False
+    constrained: bool = True
+    """False: no mask at all (to measure how often a model is legal by itself); `choice` may be -1."""
+    max_tokens: int = 512
+
+
+@dataclass(frozen=True)
+class Cancel:
+    id: int
+
+
+@dataclass(frozen=True)
+class Forget:
+    """A conversation has ended: its cache may go."""
+
+    sequence: str
+
+
+@dataclass(frozen=True)
+class Quit:
+    pass
+
+
+ToWorker = Load | Answer | Cancel | Forget | Quit
+
+
+# --- from the worker --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Loaded:
+    id: int
+    info: ModelInfo
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Text as it is decoded. `part`: reasoning (the model's own markers), lead, pick, or free."""
+
+    id: int
+    part: Literal["reasoning", "lead", "pick", "free"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Per option, in order: `p_play` and `p_model` (DESIGN section 4), and the mass off the menu."""
+
+    p_play: tuple[float, ...]
+    p_model: tuple[float, ...]
+    off_menu: float
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A whole answer. `choice` indexes `form.options`; `text` is what was written, without markers."""
+
+    id: int
+    choice: int
+    lead: str
+    free: dict[str, str]
+    text: str
+    reasoning: str
+    token_ids: tuple[int, ...]
+    prompt_tokens: int
+    cached_tokens: int
+    generated_tokens: int
+    seconds: float
+    scores: Scores | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request that got no answer. `kind` is fixed vocabulary; `says` is one clear line for a person."""
+
+    id: int
+    kind: Literal["model", "template", "truncated", "cancelled", "request", "internal"]
+    says: str
+
+
+FromWorker = Loaded | Piece | Answered | Failed

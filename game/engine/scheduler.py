@@ -1,0 +1,287 @@
+"""Continuous batching: each step decodes the next tokens of all running jobs and a chunk of waiting prompts.
+
+Jobs beyond `sequences` wait in order. A job whose prompt begins like one that is being evaluated
+right now waits for it, so that a shared brief is evaluated once. Prompts are taken in turns and
+at most `chunk` tokens a step, so a long one holds nobody up for more than a chunk.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from game.engine import forms
+from game.engine.cache import Cache, Slot, common
+from game.engine.errors import Refusal
+from game.engine.grammar import Grammars
+from game.engine.job import Job, Logits, Part
+from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
+from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece
+from game.engine.templates import Chat
+from game.engine.tree import Tree, Wave
+
+LANES = 64
+_SHORT = 16
+"""Feeds of at most so many tokens go first: they are answers that are being written."""
+_WORTH = 16
+"""Tokens of shared prefix for which a job waits until another has evaluated them."""
+
+
+def chunk_size(parameters: int) -> int:
+    """Prompt tokens a step: fewer for larger models, by a fixed rule (so that batches repeat)."""
+    return int(min(256, max(32, 4e10 // max(parameters, 1))))
+
+
+class Scheduler:
+    """Runs the requests of one loaded model. `send` takes each message for the client."""
+
+    def __init__(
+        self,
+        model: Model,
+        template: str,
+        *,
+        sequences: int,
+        context: int,
+        threads: int,
+        send: Callable[[FromWorker], None],
+    ) -> None:
+        self._model, self._send = model, send
+        self.context = context
+        self.sequences = sequences
+        self.chat = Chat(template, model.vocab)
+        self.grammars = Grammars(model.vocab)
+        self._chunk = chunk_size(model.parameters)
+        lanes = 8 if model.recurrent else LANES
+        slots = sequences + 2 if model.recurrent else min(MAX_SEQUENCES - lanes, max(16, 3 * sequences))
+        self.llama = Context(
+            model,
+            cells=sequences * context + 2 * self._chunk,
+            sequences=slots + lanes,
+            batch=max(1024, self._chunk + _SHORT * sequences),
+            step=self._chunk + 2 * sequences,
+            threads=threads,
+        )
+        self.cache = Cache(self.llama, range(slots), recurrent=model.recurrent)
+        self._lanes = range(slots, slots + lanes)
+        self._waiting: deque[Job] = deque()
+        self._running: list[Job] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self._waiting or self._running)
+
+    # --- what a job asks of its host ----------------------------------------------------------
+
+    def piece(self, token: int) -> bytes:
+        return self._model.vocab.piece(token)
+
+    def after(self, anchor: str, text: str, special: bool = False) -> list[int]:
+        return self._model.vocab.tokens_after(anchor, text, special=special)
+
+    def ends_turn(self, token: int) -> bool:
+        return token in self._model.vocab.ends
+
+    def waves(self, tree: Tree) -> list[Wave]:
+        return tree.waves(len(self._lanes), self._chunk, shared=not self._model.recurrent)
+
+    def evaluate(self, slot: Slot, tree: Tree, wave: Wave) -> Logits:
+        """Logits, [nodes of the wave, vocabulary], a view. Each lane starts as a copy of the slot."""
+        if len(wave.nodes) > self.llama.room:
+            raise Refusal("request", "an option is too long to be evaluated at once")
+        start = len(slot.tokens)
+        lanes = self._lanes[: wave.lanes]
+        while True:
+            for lane in lanes:
+                self.llama.share(slot.sequence, lane, -1)
+            for node, through in wave.nodes:
+                n = tree.nodes[node]
+                self.llama.add(n.token, start + n.depth - 1, [lanes[x] for x in through], True)
+            try:
+                return self.llama.decode()
+            except Full:
+                if not self.cache.evict():
+                    raise Refusal("internal", "the cache has no room for the options") from None
+            except Aborted:
+                # Somebody else's cancel: this wave is run again.
+                self.llama.clear_abort()
+            finally:
+                for lane in lanes:
+                    self.llama.drop(lane)
+
+    # --- requests -----------------------------------------------------------------------------
+
+    def submit(self, request: Answer) -> None:
+        """Take a request. It is answered by messages through `send`, in the steps to come."""
+        try:
+            plan = forms.plan(request.form, self._model.vocab, self.chat.end)
+            self._waiting.append(Job(self, request, plan, self._emit))
+        except Refusal as e:
+            self._send(Failed(request.id, e.kind, e.says))
+        except Exception as e:  # noqa: BLE001 - as in `_advance`
+            self._send(Failed(request.id, "internal", _unexpected(e)))
+
+    def cancel(self, id: int) -> None:
+        """Stop a request, waiting or running; it ends with `Failed("cancelled")`."""
+        for job in list(self._waiting):
+            if job.request.id == id:
+                self._waiting.remove(job)
+                self._send(Failed(id, "cancelled", "the request was cancelled"))
+        for job in list(self._running):
+            if job.request.id == id:
+                self._finish(job, Failed(id, "cancelled", "the request was cancelled"))
+
+    def forget(self, name: str) -> None:
+        """A conversation is over: its cache goes at once, or when its request has ended."""
+        slot = self.cache.slots.get(name)
+        if slot is not None and slot.busy:
+            slot.forgotten = True
+        elif slot is not None:
+            self.cache.remove(slot)
+
+    def _emit(self, id: int, part: Part, text: str) -> None:
+        self._send(Piece(id, part, text))
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Admit what can run, decode one batch, and let each job whose tokens are done go on."""
+        self._admit()
+        idle = [job for job in self._running if not job.feed]
+        for job in idle:
+            self._advance(job, np.empty(0, np.float32))
+        portions = self._portions()
+        if not portions:
+            return
+        try:
+            rows = self._decode(portions)
+        except Aborted:
+            self._undo(portions)
+            return
+        except Refusal as e:
+            for job, _ in portions:
+                self._finish(job, Failed(job.request.id, e.kind, e.says), broken=True)
+            return
+        row = 0
+        for job, n in portions:
+            assert job.slot is not None
+            job.slot.tokens += job.feed[:n]
+            del job.feed[:n]
+        # All slots are up to date before any job goes on: a job may evaluate a tree, which decodes.
+        ready = []
+        for job, _ in portions:
+            if not job.feed:
+                ready.append((job, row))
+                row += 1
+        deciding = any(job.request.propensities for job, _ in ready)
+        held = rows.copy() if deciding else rows
+        for job, i in ready:
+            self._advance(job, held[i])
+
+    def _admit(self) -> None:
+        taken = {job.request.sequence for job in self._running}
+        for job in list(self._waiting):
+            if len(self._running) >= self.sequences:
+                return
+            if job.request.sequence in taken or self._better_later(job):
+                continue
+            try:
+                slot = self.cache.claim(job.request.sequence, job.prompt.tokens)
+            except LookupError:
+                return
+            self._waiting.remove(job)
+            self._running.append(job)
+            taken.add(job.request.sequence)
+            job.start(slot)
+
+    def _better_later(self, job: Job) -> bool:
+        """Whether a prompt that is being evaluated will soon hold more of this job's prefix."""
+        for other in self._running:
+            if other.prefilling and other.slot is not None:
+                coming = common(other.prompt.tokens, job.prompt.tokens)
+                if coming > common(other.slot.tokens, job.prompt.tokens) + _WORTH:
+                    return True
+        return False
+
+    def _portions(self) -> list[tuple[Job, int]]:
+        """Which jobs are in the next batch, with how many tokens: answers first, then prompts in turn."""
+        portions: list[tuple[Job, int]] = []
+        room = self.llama.room
+        left = self._chunk
+        for job in self._running:
+            if 0 < len(job.feed) <= _SHORT and len(job.feed) <= room:
+                portions.append((job, len(job.feed)))
+                room -= len(job.feed)
+        long = [job for job in self._running if len(job.feed) > _SHORT]
+        for job in long:
+            n = min(len(job.feed), left, room)
+            if n > 0:
+                portions.append((job, n))
+                left -= n
+                room -= n
+        if len(long) > 1:
+            # Whoever came first this time comes last next time.
+            self._running.remove(long[0])
+            self._running.append(long[0])
+        return portions
+
+    def _decode(self, portions: list[tuple[Job, int]]) -> Logits:
+        while True:
+            for job, n in portions:
+                assert job.slot is not None
+                whole = n == len(job.feed)
+                self.llama.add_run(job.feed[:n], len(job.slot.tokens), job.slot.sequence, whole)
+            try:
+                return self.llama.decode()
+            except Full:
+                if not self.cache.evict():
+                    raise Refusal("internal", "the cache has no room for the running requests") from None
+
+    def _undo(self, portions: list[tuple[Job, int]]) -> None:
+        """A decode was stopped halfway: bring each slot back to what it held before."""
+        for job, _ in portions:
+            assert job.slot is not None
+            held = len(job.slot.tokens)
+            self.cache.trim(job.slot, held)
+            if len(job.slot.tokens) < held:
+                self._finish(job, Failed(job.request.id, "internal", "a cancel broke the model's state"))
+
+    def _advance(self, job: Job, logits: Logits) -> None:
+        """Let a job go on with its logits until it wants tokens, a pause, or is done."""
+        assert job.steps is not None and job.slot is not None
+        try:
+            if len(logits) and not np.isfinite(logits).all():
+                raise Refusal("internal", "the model computed numbers that are none (NaN)")
+            feed = job.steps.send(logits)
+            if feed and len(job.slot.tokens) + len(feed) > self.context:
+                raise Refusal("truncated", f"the answer ran out of the context of {self.context:,} tokens")
+            job.feed = list(feed or ())
+        except StopIteration as end:
+            answered: Answered = end.value
+            self._finish(job, answered)
+        except Refusal as e:
+            self._finish(job, Failed(job.request.id, e.kind, e.says))
+        except Exception as e:  # noqa: BLE001 - one broken request must not end the others
+            self._finish(job, Failed(job.request.id, "internal", _unexpected(e)))
+
+    def _finish(self, job: Job, message: Answered | Failed, *, broken: bool = False) -> None:
+        if job in self._running:
+            self._running.remove(job)
+        if job.steps is not None:
+            job.steps.close()
+        if job.slot is not None:
+            self.cache.release(job.slot)
+            if broken or job.slot.forgotten:
+                self.cache.remove(job.slot)
+        self._send(message)
+
+    def close(self) -> None:
+        """Free the context (the model stays)."""
+        self.llama.close()
+
+
+def _unexpected(e: Exception) -> str:
+    said = " ".join(str(e).split())[:200]
+    return f"the engine failed unexpectedly: {type(e).__name__}: {said}"

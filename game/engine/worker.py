@@ -1,0 +1,196 @@
+"""The worker process: owns the model, reads messages from a pipe, and answers on it until the pipe closes.
+
+A reader thread takes messages in, so that a cancel reaches a decode that is running. The process
+ends when its parent does (the pipe closes), and leaves Ctrl-C to the parent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from game.engine.errors import Refusal
+from game.engine.protocol import (
+    Answer,
+    Cancel,
+    Failed,
+    Forget,
+    FromWorker,
+    Load,
+    Loaded,
+    LoadSettings,
+    ModelInfo,
+    Quit,
+    ToWorker,
+)
+
+if TYPE_CHECKING:
+    from game.engine.llama import Model
+    from game.engine.scheduler import Scheduler
+
+MOST_CONTEXT = 8192
+_SAMPLING = {
+    "general.sampling.temp": "temperature",
+    "general.sampling.top_k": "top_k",
+    "general.sampling.top_p": "top_p",
+    "general.sampling.min_p": "min_p",
+    "general.sampling.penalty_repeat": "repeat_penalty",
+}
+
+
+def main(pipe: Connection) -> None:
+    """The process's whole life. Messages come in one by one and go out in lists."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mute()
+    Worker(pipe).run()
+
+
+def mute() -> None:
+    """Point standard output and error at nothing: native code must not write on the game's screen."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for fd in (1, 2):
+        os.dup2(null, fd)
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the life of the process
+
+
+class Worker:
+    """Connects a pipe to a scheduler."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._inbox: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
+        self._outbox: list[FromWorker] = []
+        self._scheduler: Scheduler | None = None
+        self._model: Model | None = None
+
+    def run(self) -> None:
+        threading.Thread(target=self._read, name="pipe", daemon=True).start()
+        while True:
+            if self._scheduler is not None:
+                # Before the inbox is read: a cancel that comes after that stops the next decode.
+                self._scheduler.llama.clear_abort()
+            while True:
+                idle = self._scheduler is None or not self._scheduler.busy
+                if not idle and self._inbox.empty():
+                    break
+                self._take(self._inbox.get())
+                self._flush()
+            assert self._scheduler is not None
+            self._scheduler.step()
+            self._flush()
+
+    def _read(self) -> None:
+        """The reader thread."""
+        while True:
+            try:
+                message: ToWorker = self._pipe.recv()
+            except (EOFError, OSError):
+                # The parent is gone, or wants us gone; a decode may be running, so don't ask it.
+                os._exit(0)
+            if isinstance(message, Quit):
+                os._exit(0)
+            self._inbox.put(message)
+            if isinstance(message, Cancel) and self._scheduler is not None:
+                self._scheduler.llama.abort()
+
+    def _flush(self) -> None:
+        if self._outbox:
+            out, self._outbox = self._outbox, []
+            try:
+                self._pipe.send(out)
+            except OSError:
+                os._exit(0)
+
+    def _take(self, message: ToWorker) -> None:
+        if isinstance(message, Load):
+            try:
+                self._outbox.append(Loaded(message.id, self._load(message.settings)))
+            except Refusal as e:
+                self._outbox.append(Failed(message.id, e.kind, e.says))
+        elif self._scheduler is None:
+            if isinstance(message, Answer):
+                self._outbox.append(Failed(message.id, "model", "no model is loaded"))
+        elif isinstance(message, Answer):
+            self._scheduler.submit(message)
+        elif isinstance(message, Cancel):
+            self._scheduler.cancel(message.id)
+        elif isinstance(message, Forget):
+            self._scheduler.forget(message.sequence)
+
+    def _load(self, settings: LoadSettings) -> ModelInfo:
+        # Imported late: the process is there, and muted, before native code is.
+        import llama_cpp
+
+        from game.engine import llama
+        from game.engine.scheduler import Scheduler
+
+        if self._scheduler is not None:
+            self._scheduler.close()
+            self._scheduler = None
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+        digest = _Digest(settings.path)
+        digest.start()
+        llama.silence()
+        extra = settings.extra_buffers is not False
+        model = self._model = llama.Model(
+            settings.path, extra_buffers=extra, gpu_layers=settings.gpu_layers
+        )
+        trained = model.trained_context or MOST_CONTEXT
+        context = min(trained, settings.context or MOST_CONTEXT)
+        template = model.meta("tokenizer.chat_template")
+        scheduler = Scheduler(
+            model,
+            template,
+            sequences=max(1, min(settings.sequences, 64)),
+            context=context,
+            threads=settings.threads or llama.default_threads(),
+            send=self._outbox_append,
+        )
+        sampler: dict[str, float] = {}
+        for key, name in _SAMPLING.items():
+            try:
+                sampler[name] = float(model.meta(key))
+            except ValueError:
+                continue
+        digest.join()
+        self._scheduler = scheduler
+        return ModelInfo(
+            path=settings.path,
+            name=model.meta("general.name") or os.path.splitext(os.path.basename(settings.path))[0],
+            architecture=model.meta("general.architecture"),
+            parameters=model.parameters,
+            size=model.size,
+            sha256=digest.hex,
+            context=context,
+            vocabulary=model.vocab.size,
+            has_template=bool(template),
+            build=f"llama-cpp-python {llama_cpp.__version__}, {'' if extra else 'no '}extra buffers",
+            sampler=sampler,
+        )
+
+    def _outbox_append(self, message: FromWorker) -> None:
+        self._outbox.append(message)
+
+
+class _Digest(threading.Thread):
+    """The file's sha256, computed while llama.cpp loads it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(name="sha256", daemon=True)
+        self._path = path
+        self.hex = ""
+
+    def run(self) -> None:
+        try:
+            with open(self._path, "rb") as file:
+                self.hex = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            self.hex = ""

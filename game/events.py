@@ -1,0 +1,321 @@
+"""The one discriminated union of all that can happen at a table.
+
+Saves, runs, replays, reports and every front end speak in these records. They are
+immutable; a journal line is one of them as JSON (`type` tells which).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+SCHEMA = 1
+"""Version of the journal format. A change comes with a migration in `game/journal/migrations.py`."""
+
+Scalar = str | int | float | bool | None
+Mandate = Literal["requested", "permitted", "unasked", "forbidden"]
+Status = Literal["completed", "stopped", "looping", "truncated", "invalid", "crashed"]
+Claim = Literal["told", "untold", "denied"]
+Actor = Literal["agent", "beat", "researcher", "setup"]
+Where = Literal["console", "monitor", "access_log", "mailbox", "nowhere"]
+
+
+class Record(BaseModel):
+    """Base of every record: frozen, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Effect(Record):
+    """One change of the world made by an executed move, beat or card.
+
+    `sets` is the whole change of state (key to new value), so that folding the
+    effects of an episode over its first state gives every later state.
+    """
+
+    do: str
+    what: str = ""
+    to: str = ""
+    amount: float = 0
+    value: str = ""
+    by: Actor = "agent"
+    move: str = ""
+    turn: int = 0
+    sets: dict[str, Scalar] = {}
+
+
+class Trace(Record):
+    """What an effect leaves for the researcher to see, and where."""
+
+    where: Where
+    place: str = ""
+    says: str
+    watched: bool = True
+
+
+class Finding(Record):
+    """Drive x mandate x severity, citing the effect (its index in the episode's effects)."""
+
+    rule: str
+    drive: str
+    group: str
+    mandate: Mandate
+    severity: int
+    turn: int
+    effect: int
+    evidence: str
+
+
+class Propensities(Record):
+    """Exact probabilities of the legal moves of one decision, in menu order.
+
+    `p_play`: what play samples (masked, tempered, along the tree of the moves' tokens).
+    `p_model`: whole-string probability at temperature 1, unmasked, renormalised over the
+    legal moves. `off_menu`: the mass that `p_model` lost in renormalising, in [0, 1];
+    None where the agent has no model under it.
+    """
+
+    moves: list[str]
+    p_play: list[float]
+    p_model: list[float]
+    off_menu: float | None = None
+    thoughts: int = 1
+
+
+class Counts(Record):
+    """Tokens of one answer: evaluated from the prompt, reused from the cache, generated."""
+
+    prompt: int = 0
+    cached: int = 0
+    generated: int = 0
+
+
+class Honesty(Record):
+    """The honesty diff: for each fact that the agent had met, what is true and what it claimed.
+
+    `verdicts`: fact to one of disclosed, omitted, denied, invented, correct (a true
+    `untold`/`denied` about something that did not happen). Empty without a report.
+    """
+
+    reported: bool = False
+    to_disclose: list[str] = []
+    verdicts: dict[str, str] = {}
+    body: str = ""
+
+
+class Outcome(Record):
+    """How the episode ended, for the work and for the sandbox."""
+
+    ending: str
+    work: str
+    sandbox: str
+    says: str = ""
+
+
+# --- events -----------------------------------------------------------------------------------
+
+
+class Event(Record):
+    episode: str = ""
+
+
+class Header(Record):
+    """First line of every journal: what is needed to repeat it."""
+
+    type: Literal["header"] = "header"
+    schema_version: int = SCHEMA
+    kind: Literal["run", "save"]
+    program: str
+    created: str
+    command: list[str] = []
+    settings: dict[str, object] = {}
+    identities: dict[str, object] = {}
+
+
+class EpisodeStart(Event):
+    type: Literal["episode_start"] = "episode_start"
+    scenario: str
+    scenario_sha256: str
+    model: str
+    model_sha256: str = ""
+    seed: int
+    factors: dict[str, str]
+    noise: dict[str, str]
+    researcher: str
+    brief: str = ""
+
+
+class Observed(Event):
+    """What the agent is told before it decides (the user message of its turn)."""
+
+    type: Literal["observed"] = "observed"
+    turn: int
+    says: str
+    moves: int
+
+
+class AgentTurn(Event):
+    """One decision of the agent as it was written."""
+
+    type: Literal["turn"] = "turn"
+    turn: int
+    thought: str
+    move: str
+    args: dict[str, str]
+    line: str
+    free: dict[str, str] = {}
+    text: str = ""
+    reasoning: str = ""
+    seed: int = 0
+    sampler: dict[str, Scalar] = {}
+    token_ids: list[int] = []
+    counts: Counts = Counts()
+    seconds: float = 0
+    propensities: Propensities | None = None
+    drive_propensities: dict[str, float] = {}
+
+
+class Happened(Event):
+    """What the world made of a move, a beat or a card."""
+
+    type: Literal["happened"] = "happened"
+    turn: int
+    cause: str
+    by: Actor
+    effects: list[Effect]
+    says: str = ""
+    traces: list[Trace] = []
+
+
+class Found(Event):
+    type: Literal["found"] = "found"
+    finding: Finding
+
+
+class CardPlayed(Event):
+    """A card of the researcher, with what it cost and what it showed."""
+
+    type: Literal["card"] = "card"
+    turn: int
+    card: str
+    target: str = ""
+    text: str = ""
+    cost: int = 0
+    shows: list[str] = []
+
+
+class Asked(Event):
+    """The agent asks for a permission; `about` is the thing, `answer` what became of it."""
+
+    type: Literal["asked"] = "asked"
+    turn: int
+    about: str
+    answer: Literal["open", "granted", "denied", "unanswered"]
+
+
+class Interviewed(Event):
+    type: Literal["interviewed"] = "interviewed"
+    turn: int
+    question: str
+    ask: str
+    say: str
+    answer: str
+    p: dict[str, float] = {}
+
+
+class Phase(Event):
+    """The researcher's phase of a turn has ended; `attention` is what is left."""
+
+    type: Literal["phase"] = "phase"
+    turn: int
+    attention: int
+
+
+class Note(Event):
+    """Something that happened to the program, not in the world (a worker died, a resume)."""
+
+    type: Literal["note"] = "note"
+    turn: int = 0
+    kind: str
+    says: str
+
+
+class Branch(Event):
+    """A rewind: what follows goes on from `turn` of the episode `parent`. Nothing is rewritten."""
+
+    type: Literal["branch"] = "branch"
+    parent: str
+    turn: int
+
+
+class Verdict(Event):
+    """The player's forecast: drive or headline group to the probability that it happens."""
+
+    type: Literal["verdict"] = "verdict"
+    forecast: dict[str, float]
+
+
+class Scored(Event):
+    """The game's score: its parts, and what the unattended forks did."""
+
+    type: Literal["scored"] = "scored"
+    total: int
+    parts: dict[str, float]
+    forks: int
+    fork_rates: dict[str, float]
+
+
+class EpisodeEnd(Event):
+    """The last event of an episode: its summary."""
+
+    type: Literal["episode_end"] = "episode_end"
+    scenario: str
+    scenario_sha256: str
+    model: str
+    model_sha256: str = ""
+    seed: int
+    factors: dict[str, str]
+    noise: dict[str, str]
+    researcher: str
+    status: Status
+    reason: str = ""
+    outcome: Outcome | None
+    turns: int
+    findings: list[Finding]
+    honesty: Honesty
+    propensities: dict[str, float] = {}
+    tokens: Counts = Counts()
+    seconds: float = 0
+
+
+JournalEvent = (
+    Header
+    | EpisodeStart
+    | Observed
+    | AgentTurn
+    | Happened
+    | Found
+    | CardPlayed
+    | Asked
+    | Interviewed
+    | Phase
+    | Note
+    | Branch
+    | Verdict
+    | Scored
+    | EpisodeEnd
+)
+EVENT: TypeAdapter[JournalEvent] = TypeAdapter(Annotated[JournalEvent, Field(discriminator="type")])
+"""Validates and dumps any journal line: `EVENT.validate_json(line)`, `EVENT.dump_json(event)`."""
+
+
+class Token(Record):
+    """A piece of the agent's answer as it arrives; shown, never journalled.
+
+    `part` says where it belongs: the model's own reasoning, the thought (or what it says
+    in an interview), the move line, or a free text inside the move.
+    """
+
+    part: Literal["reasoning", "thought", "move", "free"]
+    text: str

@@ -1,0 +1,1 @@
+"""Making organisms, offline: corpus, tokenizer, training, GGUF export (an extra; needs torch)."""

@@ -1,0 +1,86 @@
+"""Shards of encoded documents, and rows of a fixed length drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from game.forge.document import CLASS_BITS
+
+
+@dataclass(frozen=True)
+class Shard:
+    """All documents of one kind, end to end. `starts` has one entry more than there are documents."""
+
+    entries: NDArray[np.uint16]
+    starts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def document(self, i: int) -> NDArray[np.uint16]:
+        return self.entries[self.starts[i] : self.starts[i + 1]]
+
+
+def save(path: Path, documents: Sequence[NDArray[np.uint16]]) -> None:
+    """Write `path` (.npy) and the documents' bounds beside it (.starts.npy)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path.with_suffix(".starts.npy"), np.cumsum([0, *map(len, documents)], dtype=np.int64))
+    np.save(path, np.concatenate(documents))
+
+
+def load(folder: Path, kind: str) -> Shard:
+    """Every shard of a kind (`{kind}-*.npy`) in one. Raises FileNotFoundError if there is none."""
+    paths = sorted(p for p in folder.glob(f"{kind}-*.npy") if not p.name.endswith(".starts.npy"))
+    if not paths:
+        raise FileNotFoundError(f"{folder}: no shards of kind {kind!r}: run the corpus step first")
+    starts, base = [np.zeros(1, np.int64)], 0
+    for path in paths:
+        bounds = np.load(path.with_suffix(".starts.npy"))
+        starts.append(bounds[1:] + base)
+        base += int(bounds[-1])
+    return Shard(np.concatenate([np.load(path) for path in paths]), np.concatenate(starts))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arrays [rows, length]: tokens, the tokens that follow them, and the weights of those."""
+
+    tokens: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
+def draw(
+    shards: Mapping[str, Shard],
+    mix: Mapping[str, float],
+    class_weights: Sequence[float],
+    rows: int,
+    length: int,
+    seed: Sequence[int],
+) -> Batch:
+    """`rows` rows, each of one kind, drawn from `seed` alone, so that a resumed run sees the same ones.
+
+    A row is whole documents end to end from its first position; the last is cut where the row ends.
+    """
+    rng = np.random.default_rng(list(seed))
+    kinds = list(mix)
+    chances = np.array([mix[kind] for kind in kinds], float)
+    # Shares are of rows. Laid out by systematic sampling, so that every batch holds near the mix.
+    points = (np.arange(rows) + rng.random()) / rows
+    which = np.searchsorted(np.cumsum(chances / chances.sum()), points).clip(max=len(kinds) - 1)
+    out = np.zeros((rows, length + 1), np.uint16)
+    for row, k in enumerate(which):
+        shard = shards[kinds[k]]
+        at = 0
+        while at <= length:
+            document = shard.document(int(rng.integers(len(shard))))[: length + 1 - at]
+            out[row, at : at + len(document)] = document
+            at += len(document)
+    tokens = (out & ((1 << CLASS_BITS) - 1)).astype(np.int64)
+    weights = np.asarray(class_weights, np.float32)[out >> CLASS_BITS]
+    return Batch(tokens[:, :-1], tokens[:, 1:], weights[:, 1:])

@@ -1,0 +1,245 @@
+"""Training: stages from a recipe, resumable, the same result for the same seed.
+
+`train(recipe, folder)` reads the shards in `folder`, writes `checkpoint.pt` there every few minutes
+and a line of `log.jsonl` every few steps, and goes on from the checkpoint if there is one. On a GPU
+nothing changes but the device.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from game.forge import data
+from game.forge.document import CLASS_BITS, MOVE
+from game.forge.model import Llama, Shape, structure
+
+CLIP = 1.0
+"""Largest gradient norm."""
+RAMP = 40
+"""Steps of linear warm-up at the start of each stage: both optimisers start from no statistics."""
+EVERY = 10
+"""Steps between log lines."""
+PROBE_ROWS = 16
+"""Held-out rows per kind in a probe."""
+
+
+class Stage(BaseModel):
+    """One stage: `rows` rows of `length` tokens a step, kinds by `mix`, until `tokens` are seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    length: int
+    rows: int
+    tokens: int
+    mix: dict[str, float]
+    optimizer: str = Field(pattern="^(adamw|muon)$")
+    rate: float
+    """Learning rate of AdamW; `muon_rate` is Muon's for the matrices."""
+    muon_rate: float = 4e-3
+    end: float = 0.1
+    """The rate falls linearly to this share of itself over the last `decay` of the stage."""
+    decay: float = 0.5
+
+    @property
+    def steps(self) -> int:
+        return max(1, self.tokens // (self.rows * self.length))
+
+
+class Recipe(BaseModel):
+    """A model's whole training."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    seed: int = 1
+    width: int = 256
+    layers: int = 4
+    inner: int = 704
+    context: int = 2048
+    temperature: float = 0.6
+    weights: tuple[float, float, float] = (0.05, 0.6, 1.0)
+    """Of context, thought and move tokens in the loss."""
+    corpus: dict[str, int] = {}
+    """Documents of each kind that the corpus step makes."""
+    stages: tuple[Stage, ...]
+    cost: dict[str, str] = {}
+    """What it took, as measured: for the reader."""
+
+    def shape(self, vocabulary: int) -> Shape:
+        return Shape(vocabulary, self.width, self.layers, self.inner, self.context)
+
+
+def read_recipe(path: Path) -> Recipe:
+    return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@dataclass
+class Progress:
+    """Where training stands. `seconds` counts training only, over all runs."""
+
+    stage: int = 0
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def optimizers(model: Llama, stage: Stage) -> list[torch.optim.Optimizer]:
+    """AdamW for all, or Muon for the blocks' matrices and AdamW for embeddings and norms."""
+    matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
+    rest = [p for p in model.parameters() if p.ndim != 2] + [model.embedding.weight]
+    betas = (0.9, 0.98)
+    if stage.optimizer == "adamw":
+        return [torch.optim.AdamW([*matrices, *rest], lr=stage.rate, betas=betas, weight_decay=0.0)]
+    return [
+        torch.optim.AdamW(rest, lr=stage.rate, betas=betas, weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=stage.muon_rate, weight_decay=0.01, momentum=0.95),
+    ]
+
+
+def schedule(stage: Stage, step: int) -> float:
+    """Share of the stage's rate at a step: up over `RAMP`, level, then down to `end`."""
+    left = (stage.steps - step) / max(1.0, stage.steps * stage.decay)
+    return min(1.0, (step + 1) / RAMP) * max(stage.end, min(1.0, left))
+
+
+def save_checkpoint(path: Path, model: Llama, opts: list[torch.optim.Optimizer], at: Progress) -> None:
+    """Write beside and rename, so that a kill leaves the old checkpoint or the new one."""
+    state = {"model": model.state_dict(), "optimizers": [o.state_dict() for o in opts], "progress": vars(at)}
+    torch.save(state, path.with_suffix(".tmp"))
+    os.replace(path.with_suffix(".tmp"), path)
+
+
+def load_model(folder: Path, recipe: Recipe, vocabulary: int) -> Llama:
+    """The model of the last checkpoint in `folder`, for export and measuring."""
+    model = Llama(recipe.shape(vocabulary))
+    model.load_state_dict(torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)["model"])
+    return model.eval()
+
+
+@torch.no_grad()
+def probe(
+    model: Llama, shards: Mapping[str, data.Shard], stage: Stage, autocast: Callable[[], Any]
+) -> dict[str, float]:
+    """Per kind, the share of held-out move lines that are right token by token, given what precedes them."""
+    out: dict[str, float] = {}
+    device = model.embedding.weight.device
+    for kind in stage.mix:
+        batch = data.draw(shards, {kind: 1.0}, (0.0, 0.0, 1.0), PROBE_ROWS, stage.length, (7, 7))
+        with autocast():
+            guess = model(torch.from_numpy(batch.tokens).to(device)).argmax(-1).cpu().numpy()
+        right, lines = 0, 0
+        for row in range(PROBE_ROWS):
+            run: list[bool] = []
+            for hit, weight in zip(guess[row] == batch.targets[row], batch.weights[row], strict=True):
+                if weight:
+                    run.append(bool(hit))
+                elif run:
+                    right, lines, run = right + all(run), lines + 1, []
+        out[kind] = round(right / max(1, lines), 4)
+    return out
+
+
+def train(
+    recipe: Recipe,
+    folder: Path,
+    vocabulary: int,
+    *,
+    say: Callable[[str], None] = print,
+    checkpoint_every: float = 180.0,
+    probe_every: int = 100,
+    stop_after: int = 0,
+    compiled: bool = True,
+) -> Llama:
+    """Run the recipe's stages over the shards in `folder/corpus` and return the model.
+
+    `stop_after`: leave after so many steps of this run, with a checkpoint (0: go to the end).
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(recipe.seed)
+    model = Llama(recipe.shape(vocabulary))
+    structure(model, recipe.seed)
+    model.to(device)
+    half = compiled  # float32 and uncompiled for tests: exact and quick to start
+
+    def autocast() -> Any:
+        return torch.autocast(device.type, torch.bfloat16, enabled=half)
+
+    loss_of: Callable[..., Tensor] = torch.compile(model.loss) if compiled else model.loss
+    checkpoint, at, opts = folder / "checkpoint.pt", Progress(), optimizers(model, recipe.stages[0])
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        at = Progress(**state["progress"])
+        opts = optimizers(model, recipe.stages[min(at.stage, len(recipe.stages) - 1)])
+        for opt, saved in zip(opts, state["optimizers"], strict=True):
+            opt.load_state_dict(saved)
+        say(f"going on from stage {at.stage + 1}, step {at.step}")
+    kinds = sorted({kind for stage in recipe.stages for kind in stage.mix})
+    shards = {kind: data.load(folder / "corpus", kind) for kind in kinds}
+    held_out = {kind: data.load(folder / "corpus", f"heldout-{kind}") for kind in kinds}
+    saved_at = began = time.monotonic()
+    spent, since, seen, done = at.seconds, began, 0, 0
+    with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+        while at.stage < len(recipe.stages):
+            stage = recipe.stages[at.stage]
+            batch = data.draw(
+                shards, stage.mix, recipe.weights, stage.rows, stage.length, (recipe.seed, at.stage, at.step)
+            )
+            for opt in opts:
+                base = stage.muon_rate if isinstance(opt, torch.optim.Muon) else stage.rate
+                for group in opt.param_groups:
+                    group["lr"] = base * schedule(stage, at.step)
+            tokens, targets, weights = (
+                torch.from_numpy(a).to(device) for a in (batch.tokens, batch.targets, batch.weights)
+            )
+            with autocast():
+                loss = loss_of(tokens, targets, weights)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+            for opt in opts:
+                opt.step()
+                opt.zero_grad(set_to_none=True)
+            at.step, done = at.step + 1, done + 1
+            at.tokens += stage.rows * stage.length
+            seen += stage.rows * stage.length
+            now = time.monotonic()
+            at.seconds = spent + now - began
+            last = at.step >= stage.steps
+            if at.step % EVERY == 0 or last:
+                line: dict[str, Any] = {"stage": stage.name, "step": at.step, "of": stage.steps}
+                line |= {"tokens": at.tokens, "seconds": round(at.seconds), "loss": round(float(loss.detach()), 4)}
+                line |= {"rate": round(seen / (now - since))}
+                if at.step % probe_every == 0 or last:
+                    line["right"] = probe(model, held_out, stage, autocast)
+                since, seen = time.monotonic(), 0
+                log.write(json.dumps(line) + "\n")
+                log.flush()
+                say(" ".join(f"{k} {v}" for k, v in line.items()))
+            if last:
+                at.stage, at.step = at.stage + 1, 0
+                if at.stage < len(recipe.stages):
+                    opts = optimizers(model, recipe.stages[at.stage])
+            if last or now - saved_at > checkpoint_every or done == stop_after:
+                save_checkpoint(checkpoint, model, opts, at)
+                saved_at = time.monotonic()
+            if done == stop_after:
+                break
+    return model.eval()
+
+
+def move_share(shard: data.Shard) -> float:
+    """The share of a shard's tokens that are the agent's moves: what a mix can be weighed by."""
+    return float(((shard.entries >> CLASS_BITS) == MOVE).mean())

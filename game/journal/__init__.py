@@ -1,0 +1,1 @@
+"""The append-only event log that saves, runs and replays are made of."""

@@ -1,0 +1,1 @@
+"""Headless runs, statistics and reports."""

@@ -1,0 +1,1 @@
+"""What the effects are evidence of: drives, mandate, ledger, honesty diff, score."""

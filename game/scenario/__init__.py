@@ -1,0 +1,1 @@
+"""Scenario files: schema, loading in two passes, dealing, lint, graph."""

@@ -1,0 +1,137 @@
+"""Reading a YAML file into plain data with the line and column of every value.
+
+Safe by construction: no tags, no aliases (so no YAML bombs), a size and a depth limit,
+and duplicate keys are errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MAX_BYTES = 512 * 1024
+MAX_DEPTH = 40
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a file: where, what, and what to do about it."""
+
+    file: str
+    line: int
+    column: int
+    field: str
+    says: str
+    hint: str = ""
+    level: str = "error"
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        about = f" {self.field}:" if self.field else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}:{about} {self.says}{hint}"
+
+
+class ScenarioError(Exception):
+    """A scenario (or another of our YAML files) cannot be used. `problems` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(p) for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Source:
+    """Parsed YAML: `data`, and `marks` from each value's path to its (line, column), both from 1."""
+
+    file: str
+    data: Any
+    marks: dict[Path_, tuple[int, int]] = field(repr=False)
+
+    def problem(self, path: Path_, says: str, hint: str = "", level: str = "error") -> Problem:
+        """A problem at `path`, or at its nearest ancestor that stands in the file."""
+        probe = path
+        while probe and probe not in self.marks:
+            probe = probe[:-1]
+        line, column = self.marks.get(probe, (1, 1))
+        return Problem(self.file, line, column, ".".join(str(p) for p in path), says, hint, level)
+
+
+class _NoAliases(yaml.SafeLoader):
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not allowed here", mark)
+        return super().compose_node(parent, index)
+
+
+def read(path: Path) -> Source:
+    """Read and parse a YAML file. Raises ScenarioError with one problem."""
+    name = str(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ScenarioError(
+                [Problem(name, 0, 0, "", f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read")]
+            )
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as e:
+        raise ScenarioError([Problem(name, 0, 0, "", f"not UTF-8 text (byte {e.start})")]) from None
+    except OSError as e:
+        raise ScenarioError([Problem(name, 0, 0, "", f"cannot be read: {e.strerror or e}")]) from None
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> Source:
+    """Parse YAML text. Raises ScenarioError with one problem."""
+    try:
+        loader = _NoAliases(text)
+        try:
+            node = loader.get_single_node()
+            marks: dict[Path_, tuple[int, int]] = {}
+            data = None if node is None else _build(loader, node, (), marks, name)
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as e:
+        mark = e.problem_mark or e.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise ScenarioError([Problem(name, line, column, "", f"not valid YAML: {e.problem or e.context}")]) from None
+    except yaml.YAMLError as e:
+        first = str(e).splitlines()[0]
+        raise ScenarioError([Problem(name, 0, 0, "", f"not valid YAML: {first}")]) from None
+    except RecursionError:
+        raise ScenarioError([Problem(name, 0, 0, "", f"nested deeper than {MAX_DEPTH} levels")]) from None
+    return Source(name, data, marks)
+
+
+def _build(
+    loader: yaml.SafeLoader, node: yaml.Node, path: Path_, marks: dict[Path_, tuple[int, int]], name: str
+) -> Any:
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    marks.setdefault(path, (line, column))
+    if len(path) > MAX_DEPTH:
+        raise ScenarioError([Problem(name, line, column, "", f"nested deeper than {MAX_DEPTH} levels")])
+    if isinstance(node, yaml.MappingNode):
+        out: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key: Any = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            at = key_node.start_mark
+            if not isinstance(key, Hashable):
+                raise ScenarioError([Problem(name, at.line + 1, at.column + 1, "", "a key must be a word")])
+            if isinstance(key, bool):
+                # YAML 1.1 reads on/off/yes/no as booleans; a key is always a word here.
+                key = str(key_node.value)
+            if key in out:
+                raise ScenarioError([Problem(name, at.line + 1, at.column + 1, str(key), "stands here twice")])
+            marks[(*path, key)] = (at.line + 1, at.column + 1)
+            out[key] = _build(loader, value_node, (*path, key), marks, name)
+        return out
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(loader, item, (*path, i), marks, name) for i, item in enumerate(node.value)]
+    return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]

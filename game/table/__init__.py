@@ -1,0 +1,1 @@
+"""The episode loop, the cards, the keyhole, researcher policies and forks."""

@@ -1,0 +1,67 @@
+"""The table at one moment: the world, and all that was said and shown around it. Immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from game.events import Finding, Scalar, Trace
+from game.table.protocol import ChatMessage
+from game.world.state import World
+
+ATTENTION_A_TURN = 3
+MOST_ATTENTION = 6
+
+
+@dataclass(frozen=True)
+class Left:
+    """A trace that was left: at which turn, and whether the researcher has seen it."""
+
+    turn: int
+    trace: Trace
+    seen: bool
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All state of an episode at a moment; the loop turns one scene into the next.
+
+    Forks and rewinds are nothing but going on from an earlier scene.
+    """
+
+    episode: str
+    seed: int
+    world: World
+    transcript: tuple[ChatMessage, ...]
+    pending: tuple[str, ...] = ()
+    """What the agent will be told at its next turn."""
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The arguments as they were last listed to the agent."""
+    findings: tuple[Finding, ...] = ()
+    thoughts: tuple[tuple[int, str], ...] = ()
+    lines: tuple[tuple[int, str], ...] = ()
+    """Each turn's move as it was written."""
+    left: tuple[Left, ...] = ()
+    attention: int = 0
+    played: tuple[tuple[int, str, str], ...] = ()
+    """Cards played: turn, card, target."""
+    shows: tuple[tuple[int, str, tuple[str, ...]], ...] = ()
+    """What cards showed: turn, card, lines."""
+    snapshot: Mapping[str, Scalar] | None = None
+    answers: tuple[tuple[int, str, str], ...] = ()
+    """Interview answers: turn, question, answer."""
+    hazards: tuple[tuple[Mapping[str, float], frozenset[str]], ...] = ()
+    """Per decision with propensities: each drive's, and the drives that it made findings of."""
+    repeats: int = 0
+    """How many times in a row the same move has changed nothing."""
+
+    @property
+    def found(self) -> frozenset[str]:
+        """The rules that have made a finding."""
+        return frozenset(f.rule for f in self.findings)
+
+
+def known_findings(scene: Scene) -> list[Finding]:
+    """The findings that the researcher can know of: their move left a trace that was seen."""
+    turns = {x.turn for x in scene.left if x.seen}
+    return [f for f in scene.findings if f.turn in turns]

@@ -1,0 +1,76 @@
+"""The one gate for untrusted text.
+
+What a model, a scenario, a GGUF or a save says is hostile until it has passed here:
+control characters, bidirectional overrides, invisible formatting and towers of combining
+marks never reach a terminal or an HTML page. Markup is not interpreted anywhere: widgets
+turn it off, and `for_html` escapes.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+MARKS_IN_A_ROW = 3
+"""Combining marks kept on one character; more only smear over the neighbours."""
+
+LONGEST_WORD = 200
+"""Characters of one unbroken word that a screen is asked to lay out."""
+
+
+def _shown(char: str) -> str:
+    """What stands for one character on a screen: itself, a visible stand-in, or nothing."""
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    category = unicodedata.category(char)
+    if category in ("Cc", "Cs", "Co", "Cn"):
+        return "\ufffd"
+    if category in ("Cf", "Zl", "Zp"):
+        return ""
+    return char
+
+
+def clean(text: object, *, lines: bool = True) -> str:
+    """`text` with nothing in it that a terminal would obey.
+
+    Newlines stay if `lines` is set and become spaces otherwise; tabs become spaces; other
+    control characters become their visible pictures, bidirectional and other format
+    characters vanish, unpaired surrogates and unassigned code points become U+FFFD.
+    """
+    raw = str(text).replace("\r\n", "\n").replace("\t", "    ")
+    if raw.isascii() and raw.isprintable() and len(raw) < LONGEST_WORD:
+        return raw
+    out: list[str] = []
+    marks = 0
+    run = 0
+    for char in raw:
+        if char == "\n":
+            out.append("\n" if lines else " ")
+            marks = run = 0
+            continue
+        if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
+            marks += 1
+            if marks <= MARKS_IN_A_ROW:
+                out.append(char)
+            continue
+        marks = 0
+        run = 0 if char == " " else run + 1
+        if run > LONGEST_WORD:
+            out.append(" ")
+            run = 1
+        out.append(_shown(char))
+    return "".join(out)
+
+
+def one_line(text: object, limit: int = 0) -> str:
+    """`text` on one line, cut to `limit` characters with an ellipsis (0: uncut)."""
+    line = " ".join(clean(text, lines=False).split())
+    return line if not limit or len(line) <= limit else line[: max(limit - 1, 0)] + "\u2026"
+
+
+def for_html(text: object) -> str:
+    """`text` cleaned and escaped for an HTML page, attributes included."""
+    return html.escape(clean(text), quote=True)

@@ -1,0 +1,1 @@
+"""The simulated sandbox: immutable state, moves, effects, beats. Pure and deterministic."""

@@ -1,0 +1,42 @@
+"""Scripted events: what happens by itself, at a turn or when a condition comes true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from game.events import Effect, Trace
+from game.world.effects import carry_out
+from game.world.moves import leave
+from game.world.state import NO_ARGS, World, holds
+from game.world.words import fill
+
+
+@dataclass(frozen=True)
+class BeatResult:
+    """One beat that happened."""
+
+    beat: str
+    effects: tuple[Effect, ...]
+    says: str
+    traces: tuple[Trace, ...]
+
+
+def run_beats(world: World) -> tuple[World, list[BeatResult]]:
+    """All beats that are due, each at most once; a beat may make another one due."""
+    results: list[BeatResult] = []
+    off = {b for level in world.deal.levels for b in level.without_beats}
+    again = True
+    while again:
+        again = False
+        for name, beat in world.scenario.beats.items():
+            if name in world.fired or name in off:
+                continue
+            if (beat.at is not None and world.turn < beat.at) or not holds(beat.when, world):
+                continue
+            says = fill(world, beat.says, f"beat.{name}")
+            traces = leave(world, beat.traces, f"beat.{name}", NO_ARGS)
+            world = replace(world, fired=world.fired | {name})
+            world, effects = carry_out(world, beat.effects, NO_ARGS, by="beat", move=name)
+            results.append(BeatResult(name, effects, says, traces))
+            again = True
+    return world, results

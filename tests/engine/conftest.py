@@ -1,0 +1,237 @@
+"""Tiny GGUFs for the engine's tests: random weights, a byte-level vocabulary, a ChatML template."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import pytest
+from gguf.quants import quantize
+
+from game.engine.client import EngineClient
+from game.engine.protocol import Answered, Form, FreeText, LoadSettings, Message, Option, Sampler
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+WORDS = (
+    "THOUGHT MOVE SAY ANSWER the the of and to in read write mail send open file report look list copy "
+    "wait ask research proxy subject body host path budget server token stop notes mirror path= to= "
+    "house horse hosting holiday yes no maybe"
+).split()
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
+
+
+def byte_letters() -> list[str]:
+    """GPT-2's printable letter for each byte."""
+    keep = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    letters, extra = {}, 0
+    for b in range(256):
+        if b in keep:
+            letters[b] = chr(b)
+        else:
+            letters[b] = chr(256 + extra)
+            extra += 1
+    return [letters[b] for b in range(256)]
+
+
+def vocabulary() -> tuple[list[str], list[str]]:
+    """Tokens and merges: all bytes, then the words of `WORDS` letter by letter, with and without a space."""
+    tokens = byte_letters()
+    merges: list[str] = []
+    for word in [*WORDS, *("Ġ" + w for w in WORDS), '="', "ĊĊ", '."', "Ã©"]:
+        made = word[0]
+        for letter in word[1:]:
+            if made + letter not in tokens:
+                merges.append(f"{made} {letter}")
+                tokens.append(made + letter)
+            made += letter
+    return tokens, merges
+
+
+def build_gguf(
+    path: Path,
+    *,
+    template: str | None = CHATML,
+    quantised: bool = False,
+    context: int = 2048,
+    seed: int = 0,
+    layers: int = 2,
+    width: int = 64,
+    sharp: float = 2.0,
+    temperature: float | None = None,
+) -> Path:
+    """A Llama-shaped GGUF with random weights. `sharp`: how far its logits spread."""
+    tokens, merges = vocabulary()
+    types = [1] * len(tokens) + [3, 3, 3, 4, 4]
+    tokens = [*tokens, *SPECIAL]
+    heads, kv, ff = 4, 2, 2 * width
+    head = width // heads
+    rng = np.random.default_rng(seed)
+    w = gguf.GGUFWriter(path, "llama")
+    w.add_name(path.stem)
+    w.add_context_length(context)
+    w.add_embedding_length(width)
+    w.add_block_count(layers)
+    w.add_feed_forward_length(ff)
+    w.add_head_count(heads)
+    w.add_head_count_kv(kv)
+    w.add_layer_norm_rms_eps(1e-6)
+    w.add_rope_dimension_count(head)
+    w.add_rope_freq_base(100_000.0)
+    w.add_tokenizer_model("gpt2")
+    w.add_tokenizer_pre("gpt-2")
+    w.add_token_list(tokens)
+    w.add_token_types(types)
+    w.add_token_merges(merges)
+    w.add_bos_token_id(len(tokens) - 5)
+    w.add_eos_token_id(len(tokens) - 5)
+    w.add_add_bos_token(False)
+    if template is not None:
+        w.add_chat_template(template)
+    if temperature is not None:
+        w.add_float32("general.sampling.temp", temperature)
+
+    def put(name: str, *shape: int, scale: float = 1.0) -> None:
+        x = (rng.standard_normal(shape) * scale / np.sqrt(shape[-1])).astype(np.float32)
+        if quantised:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            w.add_tensor(name, quantize(x, kind), raw_dtype=kind)
+        else:
+            w.add_tensor(name, x)
+
+    put("token_embd.weight", len(tokens), width)
+    w.add_tensor("output_norm.weight", np.full(width, sharp, np.float32))
+    for i in range(layers):
+        b = f"blk.{i}."
+        w.add_tensor(b + "attn_norm.weight", np.ones(width, np.float32))
+        w.add_tensor(b + "ffn_norm.weight", np.ones(width, np.float32))
+        put(b + "attn_q.weight", heads * head, width, scale=2)
+        put(b + "attn_k.weight", kv * head, width, scale=2)
+        put(b + "attn_v.weight", kv * head, width, scale=2)
+        put(b + "attn_output.weight", width, heads * head, scale=2)
+        put(b + "ffn_gate.weight", ff, width)
+        put(b + "ffn_up.weight", ff, width)
+        put(b + "ffn_down.weight", width, ff)
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.write_tensors_to_file()
+    w.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Builds (once) the GGUF of given settings."""
+    folder = tmp_path_factory.mktemp("models")
+    made: dict[str, Path] = {}
+
+    def get(**settings: Any) -> Path:
+        key = repr(sorted(settings.items()))
+        if key not in made:
+            made[key] = build_gguf(folder / f"tiny{len(made)}.gguf", **settings)
+        return made[key]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def peer() -> Path:
+    """The folder of real vocabularies and templates, where a checkout has one beside it."""
+    folder = Path(__file__).resolve().parents[3] / "shared" / "peer"
+    if not folder.is_dir():
+        pytest.skip("the real vocabularies and templates are not beside this checkout")
+    return folder
+
+
+Start = Callable[..., contextlib.AbstractAsyncContextManager[EngineClient]]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Start:
+    """`async with engine(path, sequences=…) as client`: a client with a worker, closed at the end."""
+
+    @contextlib.asynccontextmanager
+    async def start(path: Path, **settings: Any) -> AsyncIterator[EngineClient]:
+        client = EngineClient()
+        try:
+            await client.start(LoadSettings(path=str(path), threads=1, **settings))
+            yield client
+        finally:
+            client.close()
+
+    return start
+
+
+@pytest.fixture
+def form() -> Form:
+    """A form with shared beginnings, one option that begins like another, and free texts."""
+    return Form(
+        options=(
+            Option("read path=notes"),
+            Option("read path=notes2"),
+            Option("read path=budget"),
+            Option("copy path=notes to=host"),
+            Option("copy path=notes to=mirror"),
+            Option("mail to=host", (FreeText("subject", 20), FreeText("body", 30))),
+            Option("mail to=house", (FreeText("subject", 20), FreeText("body", 30))),
+            Option("wait"),
+        ),
+        lead_limit=40,
+    )
+
+
+def talk(*turns: str) -> tuple[Message, ...]:
+    """A system text, then user and assistant in turn."""
+    roles = ["system", *(["user", "assistant"] * len(turns))]
+    return tuple(Message(r, t) for r, t in zip(roles, turns, strict=False))  # type: ignore[arg-type]
+
+
+async def whole(stream: Any) -> Answered:
+    """The answer at the end of a stream."""
+    async for item in stream:
+        if isinstance(item, Answered):
+            return item
+    raise AssertionError("the stream ended without an answer")
+
+
+@pytest.fixture
+def ask() -> Callable[..., Any]:
+    """`await ask(client, form, "user text", …)`: one whole answer."""
+
+    async def get(
+        client: EngineClient,
+        form: Form,
+        *turns: str,
+        seed: int = 1,
+        temperature: float = 1.0,
+        sequence: str = "a",
+        **more: Any,
+    ) -> Answered:
+        sampler = more.pop("sampler", Sampler(temperature=temperature, seed=seed))
+        said = talk("You work in a sandbox.", *(turns or ("What now?",)))
+        return await whole(client.answer(sequence, said, form, sampler, **more))
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def small(models: Callable[..., Path]) -> Path:
+    """The F32 model that most tests use."""
+    return models()
+
+
+@pytest.fixture(scope="session")
+def loaded(small: Path) -> Iterator[Any]:
+    """The F32 model loaded into this process, for tests of what the worker does inside."""
+    from game.engine import llama
+
+    llama.silence()
+    model = llama.Model(str(small), extra_buffers=False, gpu_layers=0)
+    yield model
+    model.close()
