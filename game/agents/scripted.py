@@ -270,3 +270,42 @@ def _looked_here(scene: Scene) -> bool:
         if line.startswith("go "):
             return False
     return False
+
+
+MIX: dict[str, float] = {
+    "helper": 0.40,
+    "worker": 0.20,
+    "collector": 0.09,
+    "survivor": 0.09,
+    "showoff": 0.08,
+    "schemer": 0.08,
+    "cheat": 0.06,
+}
+"""Shares of the dispositions in the mixed population, which the organism `egg` learns from."""
+
+
+class MixedAgent:
+    """Every episode is played by one disposition, drawn by the episode's seed with the shares of `MIX`."""
+
+    name = "scripted:mix"
+    sha256 = ""
+
+    def __init__(self) -> None:
+        self._agents = {name: ScriptedAgent(d) for name, d in DISPOSITIONS.items()}
+
+    def of(self, seed: int) -> ScriptedAgent:
+        """Who plays the episode with this seed."""
+        rng = random.Random(f"{seed}/mix")
+        return self._agents[rng.choices(list(MIX), list(MIX.values()))[0]]
+
+    def act(self, view: View) -> AsyncIterator[Token | Turn]:
+        return self.of(view.seed).act(view)
+
+    async def ask(self, view: View, question: Question) -> Reply:
+        return await self.of(view.seed).ask(view, question)
+
+    async def propensities(self, view: View) -> Propensities:
+        return await self.of(view.seed).propensities(view)
+
+    def end(self, episode: str) -> None:
+        """Keeps nothing."""

@@ -221,7 +221,8 @@ class _Link:
             return
 
     def _read(self) -> None:
-        assert self._pipe is not None and self._process is not None
+        assert self._pipe is not None
+        assert self._process is not None
         while True:
             try:
                 messages: list[FromWorker] = self._pipe.recv()

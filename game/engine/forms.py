@@ -77,7 +77,8 @@ def parse(text: str, form: Form) -> tuple[int, str, dict[str, str]]:
     Legal is `LEAD: …`, newline, `PICK: <option>` with all its free texts, and nothing else.
     """
     found = re.fullmatch(
-        rf"\s*(?:{re.escape(form.lead)}:(?P<lead>[^\n]*)\n)?\s*{re.escape(form.pick)}: ?(?P<line>[^\n]*)\s*", text
+        rf"\s*(?:{re.escape(form.lead)}:(?P<lead>[^\n]*)\n)?\s*{re.escape(form.pick)}: ?(?P<line>[^\n]*)\s*",
+        text,
     )
     if found is None:
         first = text.strip().split("\n", 1)[0]

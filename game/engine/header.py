@@ -126,7 +126,9 @@ def read_header(path: str | Path) -> Header:
 def _read(reader: _Reader, size: int, path: Path) -> Header:
     version = reader.number("I")
     if version not in (2, 3):
-        raise EngineError("model", f"{path} is a GGUF of version {version}; this program reads versions 2 and 3")
+        raise EngineError(
+            "model", f"{path} is a GGUF of version {version}; this program reads versions 2 and 3"
+        )
     tensors, keys = reader.number("Q"), reader.number("Q")
     if tensors > _MAX_TENSORS or keys > _MAX_KEYS:
         raise _Short

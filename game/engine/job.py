@@ -26,6 +26,7 @@ from game.engine.tree import Scored, Tree, Wave
 
 Logits = NDArray[np.float32]
 Steps = Generator[list[int] | None, Logits, Answered]
+"""Yields tokens or None, is sent logits [vocabulary] (empty behind a None), returns the answer."""
 Part = Literal["reasoning", "lead", "pick", "free"]
 Emit = Callable[[int, Part, str], None]
 THINK_BUDGET = 384
@@ -53,9 +54,7 @@ class Job:
 
     def __init__(self, host: Host, request: Answer, plan: forms.Plan, emit: Emit) -> None:
         self.host, self.request, self.plan, self._emit = host, request, plan, emit
-        self.prompt: Prompt = host.chat.prompt(
-            request.messages, plan.opening if request.constrained else ""
-        )
+        self.prompt: Prompt = host.chat.prompt(request.messages, plan.opening if request.constrained else "")
         if len(self.prompt.tokens) >= host.context:
             raise Refusal(
                 "truncated",
@@ -79,7 +78,8 @@ class Job:
         self._began = time.perf_counter()
         self._cached = len(slot.tokens)
         self.steps = self._run()
-        self.feed = next(self.steps) or []
+        self.feed = self.prompt.tokens[self._cached :]
+        next(self.steps)
 
     # --- the parts of an answer ---------------------------------------------------------------
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import llama_cpp as c
@@ -43,9 +45,7 @@ class Vocab:
         self.eot: int = c.llama_vocab_eot(pointer)
         self.adds_bos: bool = bool(c.llama_vocab_get_add_bos(pointer)) and self.bos >= 0
         self._pieces: dict[int, bytes] = {}
-        self.ends: frozenset[int] = frozenset(
-            t for t in range(self.size) if c.llama_vocab_is_eog(pointer, t)
-        )
+        self.ends: frozenset[int] = frozenset(t for t in range(self.size) if c.llama_vocab_is_eog(pointer, t))
 
     def tokens(self, text: str, *, special: bool = False) -> list[int]:
         """The canonical tokens of `text`, nothing added. With `special`, markers become their tokens."""
@@ -179,19 +179,21 @@ class Context:
         self.filled = 0
         self.outputs = 0
         self._batch = c.llama_batch()
-        self._batch.token = self._token.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
-        self._batch.embd = None
-        self._batch.pos = self._pos.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
-        self._batch.n_seq_id = self._n_seq.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
-        self._batch.seq_id = ctypes.cast(
-            self._seq_at.ctypes.data, ctypes.POINTER(ctypes.POINTER(ctypes.c_int32))
-        )
-        self._batch.logits = self._out.ctypes.data_as(ctypes.POINTER(ctypes.c_int8))
+        self._point(self._batch)
         self._flag = ctypes.create_string_buffer(2)
         self._abort_callback = _flag_callback()
         c.llama_set_abort_callback(
             self.pointer, self._abort_callback, ctypes.cast(self._flag, ctypes.c_void_p)
         )
+
+    def _point(self, batch: Any) -> None:
+        """Let llama.cpp's batch structure point into our arrays."""
+        batch.token = self._token.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        batch.embd = None
+        batch.pos = self._pos.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        batch.n_seq_id = self._n_seq.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+        batch.seq_id = ctypes.cast(self._seq_at.ctypes.data, ctypes.POINTER(ctypes.POINTER(ctypes.c_int32)))
+        batch.logits = self._out.ctypes.data_as(ctypes.POINTER(ctypes.c_int8))
 
     def abort(self) -> None:
         """Stop the decode that runs now (from another thread); `clear_abort` before the next."""
@@ -271,13 +273,17 @@ def _flag_callback() -> Any:
     return ctypes.cast(libc.strlen, c.ggml_abort_callback)
 
 
-def default_threads(logical: Callable[[], int | None] = os.cpu_count) -> int:
-    """One thread per physical core, as far as can be told."""
-    try:
-        import psutil
-
-        cores = psutil.cpu_count(logical=False)
-    except ImportError:
-        cores = None
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical() or 1
-    return max(1, min(cores or max(1, (logical() or 2) // 2), allowed))
+def default_threads() -> int:
+    """One thread per physical core that this process may use, as far as can be told."""
+    if not hasattr(os, "sched_getaffinity"):
+        logical = os.cpu_count() or 1
+        # Apple's own processors have one thread a core; elsewhere two are usual.
+        return logical if platform.machine() == "arm64" else max(1, logical // 2)
+    cores: set[str] = set()
+    for cpu in os.sched_getaffinity(0):
+        siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        try:
+            cores.add(siblings.read_text(encoding="ascii").strip())
+        except OSError:
+            cores.add(str(cpu))
+    return max(1, len(cores))

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 def log_softmax(logits: NDArray[np.float32]) -> Floats:
     """Natural log-probabilities along the last axis, in double precision."""
-    x = logits.astype(np.float64)
+    x: Floats = logits.astype(np.float64)
     x -= x.max(axis=-1, keepdims=True)
     x -= np.log(np.exp(x).sum(axis=-1, keepdims=True))
     return x
@@ -26,7 +26,7 @@ def log_softmax(logits: NDArray[np.float32]) -> Floats:
 
 def tempered(logits: NDArray[np.float32], temperature: float) -> Floats:
     """Probabilities of a few logits at a temperature; at 0 all of it on the first of the largest."""
-    x = logits.astype(np.float64)
+    x: Floats = logits.astype(np.float64)
     if temperature <= 0:
         out = np.zeros_like(x)
         out[int(x.argmax())] = 1.0

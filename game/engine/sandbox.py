@@ -16,16 +16,18 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from types import BuiltinMethodType, FrameType
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.runtime import Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_TEXT = 2_000_000
 """The most characters of one string, and of a whole rendered prompt."""
@@ -175,7 +177,7 @@ class _GenerationTag(Extension):
 class Environment(ImmutableSandboxedEnvironment):
     """The sandbox with its limits. Renders as the `transformers` library sets Jinja up."""
 
-    intercepted_binops = frozenset({"+", "*", "**", "%", "//", "/", "-"})
+    intercepted_binops: ClassVar[frozenset[str]] = frozenset({"+", "*", "**", "%", "//", "/", "-"})
     code_generator_class = _Generator
     concat = staticmethod(_concat)
 
@@ -213,14 +215,13 @@ class Environment(ImmutableSandboxedEnvironment):
                 raise _too_much()
         elif operator == "%" and isinstance(left, str):
             raise SecurityError("it formats a text with %")
-        elif operator == "**":
-            if not (isinstance(right, (int, float)) and abs(right) <= 64):
-                raise SecurityError("it raises a number to a huge power")
+        elif operator == "**" and not (isinstance(right, (int, float)) and abs(right) <= 64):
+            raise SecurityError("it raises a number to a huge power")
         if any(isinstance(x, int) and x.bit_length() > 4096 for x in (left, right)):
             raise SecurityError("it computes with huge numbers")
         return super().call_binop(context, operator, left, right)
 
-    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(__obj, BuiltinMethodType) and isinstance(__obj.__self__, str):
             if __obj.__name__ == "replace":
                 return _replace(__obj.__self__, *args, **kwargs)
@@ -281,7 +282,7 @@ class _Limits:
     def run(self, do: Any) -> Any:
         global _null
         if _null is None:
-            _null = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
+            _null = Path(os.devnull).open("w")  # noqa: SIM115 - lives as long as the process
         until = time.monotonic() + DEADLINE
 
         def trace(frame: FrameType, event: str, arg: Any) -> Any:

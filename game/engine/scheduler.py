@@ -120,7 +120,7 @@ class Scheduler:
             self._waiting.append(Job(self, request, plan, self._emit))
         except Refusal as e:
             self._send(Failed(request.id, e.kind, e.says))
-        except Exception as e:  # noqa: BLE001 - as in `_advance`
+        except Exception as e:
             self._send(Failed(request.id, "internal", _unexpected(e)))
 
     def cancel(self, id: int) -> None:
@@ -250,7 +250,8 @@ class Scheduler:
 
     def _advance(self, job: Job, logits: Logits) -> None:
         """Let a job go on with its logits until it wants tokens, a pause, or is done."""
-        assert job.steps is not None and job.slot is not None
+        assert job.steps is not None
+        assert job.slot is not None
         try:
             if len(logits) and not np.isfinite(logits).all():
                 raise Refusal("internal", "the model computed numbers that are none (NaN)")
@@ -263,7 +264,7 @@ class Scheduler:
             self._finish(job, answered)
         except Refusal as e:
             self._finish(job, Failed(job.request.id, e.kind, e.says))
-        except Exception as e:  # noqa: BLE001 - one broken request must not end the others
+        except Exception as e:
             self._finish(job, Failed(job.request.id, "internal", _unexpected(e)))
 
     def _finish(self, job: Job, message: Answered | Failed, *, broken: bool = False) -> None:

@@ -92,7 +92,7 @@ def _remember(store: Path, known: dict[str, Any]) -> None:
         handle, part = tempfile.mkstemp(dir=store.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(known, file, indent=1)
-        os.replace(part, store)
+        Path(part).replace(store)
     except OSError:
         return
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from game.engine.errors import Refusal
@@ -56,7 +57,7 @@ def mute() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     for fd in (1, 2):
         os.dup2(null, fd)
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the life of the process
+    sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - for the life of the process
 
 
 class Worker:
@@ -140,9 +141,7 @@ class Worker:
         digest.start()
         llama.silence()
         extra = settings.extra_buffers is not False
-        model = self._model = llama.Model(
-            settings.path, extra_buffers=extra, gpu_layers=settings.gpu_layers
-        )
+        model = self._model = llama.Model(settings.path, extra_buffers=extra, gpu_layers=settings.gpu_layers)
         trained = model.trained_context or MOST_CONTEXT
         context = min(trained, settings.context or MOST_CONTEXT)
         template = model.meta("tokenizer.chat_template")
@@ -164,7 +163,7 @@ class Worker:
         self._scheduler = scheduler
         return ModelInfo(
             path=settings.path,
-            name=model.meta("general.name") or os.path.splitext(os.path.basename(settings.path))[0],
+            name=model.meta("general.name") or Path(settings.path).stem,
             architecture=model.meta("general.architecture"),
             parameters=model.parameters,
             size=model.size,
@@ -190,7 +189,7 @@ class _Digest(threading.Thread):
 
     def run(self) -> None:
         try:
-            with open(self._path, "rb") as file:
+            with Path(self._path).open("rb") as file:
                 self.hex = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             self.hex = ""

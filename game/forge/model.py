@@ -76,7 +76,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         batch, time, width = x.shape
         y = self.attn_norm(x)
-        q, k, v = (w(y).view(batch, time, self.heads, HEAD).transpose(1, 2) for w in (self.wq, self.wk, self.wv))
+        parts = (w(y).view(batch, time, self.heads, HEAD) for w in (self.wq, self.wk, self.wv))
+        q, k, v = (part.transpose(1, 2) for part in parts)
         y = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v, is_causal=True)
         x = x + self.wo(y.transpose(1, 2).reshape(batch, time, width))
         y = self.ffn_norm(x)
@@ -122,12 +123,12 @@ class Llama(nn.Module):
 
 OFFSETS = (1, 2, 3)
 """How far back the positional heads of layer 0 look. Layer 1 matches a context of up to three tokens."""
-CONSTANT = 0.5
+CONSTANT = 1.0
 """Value of dimension 0 in every embedding: what positional heads make their queries and keys of."""
-SHARPNESS = 7.0
+SHARPNESS = 12.0
 """Query and key amplitude per frequency of a positional head; its offset gets nearly all the weight."""
-FAST = 20
-"""Frequency pairs a positional head uses; the slower ones hardly tell neighbours apart."""
+FAST = 6
+"""Frequency pairs a positional head uses; the slower ones hardly tell neighbours apart, and add noise."""
 SLOW = 18
 """First frequency pair that content heads use: it turns under a radian over 600 tokens."""
 MATCH_LOGIT = 14.0
@@ -155,7 +156,8 @@ def structure(model: Llama, seed: int = 0) -> None:
     matched = coordinates[:SLOT]
     slot = {offset: torch.arange(SLOT) + free + i * SLOT for i, offset in enumerate(OFFSETS)}
     first, second = model.blocks[0], model.blocks[1]
-    assert isinstance(first, Block) and isinstance(second, Block)
+    assert isinstance(first, Block)
+    assert isinstance(second, Block)
     # After the norm: what the constant and what a typical embedding entry have become.
     rms = math.sqrt((CONSTANT**2 + (free - 1) * EMBEDDING_STD**2) / shape.width)
     constant, entry = CONSTANT / rms, EMBEDDING_STD / rms

@@ -14,7 +14,7 @@ from game.forge.document import CONTEXT, MOVE, THOUGHT, Document, Segment, syste
 from game.forge.words import NAMES, SUFFIXES, VERBS, WORDS
 
 KINDS = ("path", "place", "person", "host", "site", "item", "channel", "label", "ticket", "node")
-_TAILS = ("", "", "", " at once", " with care", " for good", " again", " in the open", " by hand", " once more")
+_TAILS = ("", "", " at once", " with care", " for good", " again", " in the open", " by hand", " once more")
 _CLOSERS = (
     "Each turn, write one THOUGHT line and one MOVE line.",
     "Write a THOUGHT line and a MOVE line each turn.",

@@ -53,7 +53,7 @@ def train(texts: Iterable[str], words: Sequence[str], size: int = SIZE) -> Token
     pool = list(dict.fromkeys(words))
     merges, _ = _merge({tuple(word): 1 for word in pool}, [], room, frozenset())
     if len(merges) >= room:
-        raise ValueError(f"{len(pool)} words need more than {size} tokens: shorten the list or raise the size")
+        raise ValueError(f"{len(pool)} words need more than {size} tokens: shorten the list")
     barred = frozenset(_SPACE + word for word in pool)
     merges, _ = _merge(_apply({tuple(p): n for p, n in prose.items()}, merges), merges, room, barred)
     tokens = [*SPECIALS, *alphabet, *(a + b for a, b in merges)]
@@ -125,9 +125,7 @@ def _merge(pieces: Pieces, merges: list[Pair], room: int, barred: frozenset[str]
     return merges, dict(zip(cut, times, strict=True))
 
 
-def _count(
-    counts: Counter[Pair], where: dict[Pair, set[int]], piece: tuple[str, ...], times: int, at: int
-) -> None:
+def _count(counts: Counter[Pair], where: dict[Pair, set[int]], piece: tuple[str, ...], times: int, at: int) -> None:
     for pair in pairwise(piece):
         counts[pair] += times
         where.setdefault(pair, set()).add(at)

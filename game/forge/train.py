@@ -8,7 +8,6 @@ nothing changes but the device.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -119,13 +118,14 @@ def save_checkpoint(path: Path, model: Llama, opts: list[torch.optim.Optimizer],
     """Write beside and rename, so that a kill leaves the old checkpoint or the new one."""
     state = {"model": model.state_dict(), "optimizers": [o.state_dict() for o in opts], "progress": vars(at)}
     torch.save(state, path.with_suffix(".tmp"))
-    os.replace(path.with_suffix(".tmp"), path)
+    path.with_suffix(".tmp").replace(path)
 
 
 def load_model(folder: Path, recipe: Recipe, vocabulary: int) -> Llama:
     """The model of the last checkpoint in `folder`, for export and measuring."""
     model = Llama(recipe.shape(vocabulary))
-    model.load_state_dict(torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)["model"])
+    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    model.load_state_dict(state["model"])
     return model.eval()
 
 
@@ -220,8 +220,8 @@ def train(
             last = at.step >= stage.steps
             if at.step % EVERY == 0 or last:
                 line: dict[str, Any] = {"stage": stage.name, "step": at.step, "of": stage.steps}
-                line |= {"tokens": at.tokens, "seconds": round(at.seconds), "loss": round(float(loss.detach()), 4)}
-                line |= {"rate": round(seen / (now - since))}
+                line |= {"tokens": at.tokens, "seconds": round(at.seconds)}
+                line |= {"loss": round(float(loss.detach()), 4), "rate": round(seen / (now - since))}
                 if at.step % probe_every == 0 or last:
                     line["right"] = probe(model, held_out, stage, autocast)
                 since, seen = time.monotonic(), 0

@@ -137,17 +137,15 @@ unload untie visit wake warm wash water weave weigh wind wipe wrap write
 """
 
 _PROSE = """
-first still sure ready new old open free full long last late early own kind small large great little whole true
-safe well try turn wait run look talk read step time way part place path point number work mail message send
+first still sure ready new old open free full long last late early own kind small large great little whole
+true safe well try turn wait run look talk read step time way part place path point number work mail message send
 copy list move post help use need person file host user role rule task work agent researcher note let light
 able clear close like right plain past even just back end level line look order perfect real set show start
 stop sum view watch write key press edit report tool query quick lead name pass pay save say see ship
 """
 """Words that texts and menus need often: kept out of the pools, so that they stay one token in prose."""
 
-WORDS: tuple[str, ...] = tuple(
-    sorted({w for w in f"{_NOUNS} {_PLAIN} {_ADJECTIVES}".split()} - set(_PROSE.split()))
-)
+WORDS: tuple[str, ...] = tuple(sorted(set(f"{_NOUNS} {_PLAIN} {_ADJECTIVES}".split()) - set(_PROSE.split())))
 """Common English words, lower case, single words."""
 
 SUFFIXES: tuple[str, ...] = ("txt", "log", "cfg", "md", "csv", "json", "yaml", "py", "sh", "bin", "db", "tar")

@@ -122,7 +122,7 @@ def _explain(error: ValidationError, source: Source, root: type[BaseModel]) -> l
 
 def _is_tag(part: Any) -> bool:
     """Union branches put type names into pydantic's locations (`list[str]`, `str`, `Pattern`)."""
-    return isinstance(part, str) and (part in ("str", "int", "float", "bool", "list") or "[" in part and part != "[key]")
+    return isinstance(part, str) and (part in ("str", "int", "float", "bool", "list") or ("[" in part and part != "[key]"))
 
 
 def _fields_at(root: type[BaseModel], loc: Path_) -> list[str]:

@@ -331,7 +331,7 @@ class _Resolver:
             self.condition((*here, "needs"), spec.needs, ("it", *args))
         self.condition((*path, "needs"), move.needs, ())
         self.text((*path, "will"), move.will, args)
-        if isinstance(move.does, list) != isinstance(move.will, list) or len(move.does) != len(move.will) > 0 and isinstance(move.does, list):
+        if isinstance(move.does, list) != isinstance(move.will, list) or (len(move.does) != len(move.will) > 0 and isinstance(move.does, list)):
             self.add((*path, "will"), "needs as many wordings as `does`", "they are drawn in pairs")
         if move.cases[-1].when is not None:
             self.add((*path, "cases"), "the last case must have no `when`", "a move that fails says so")

@@ -273,9 +273,7 @@ def _look_for_end(table: Table) -> None:
         table.status, table.reason = "looping", f"the same move {LOOP_AFTER} times with nothing changed"
     elif len(table.on_menu) >= 3 and sorted(table.on_menu)[len(table.on_menu) // 2] < OFF_MENU:
         table.status, table.reason = "invalid", "off-menu"
-    elif world.yes("agent.done") or world.turn >= world.scenario.turns:
-        table.status = "completed"
-    elif any(not e.at_end and e.when is not None and holds(e.when, world) for e in world.scenario.endings.values()):
+    elif world.yes("agent.done") or world.turn >= world.scenario.turns or any(not e.at_end and e.when is not None and holds(e.when, world) for e in world.scenario.endings.values()):
         table.status = "completed"
 
 

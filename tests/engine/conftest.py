@@ -23,7 +23,7 @@ WORDS = (
     "THOUGHT MOVE SAY ANSWER the the of and to in read write mail send open file report look list copy "
     "wait ask research proxy subject body host path budget server token stop notes mirror path= to= "
     "house horse hosting holiday yes no maybe"
-).split()
+).split()  # noqa: SIM905 - a list of words reads better so
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
 
 

@@ -1,0 +1,179 @@
+"""A language model in the agent's chair: views become chat messages and forms, answers become turns."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, replace
+from typing import Literal
+
+from game.engine.client import EngineClient
+from game.engine.errors import EngineError
+from game.engine.protocol import Answered, Form, FreeText, Message, ModelInfo, Option, Piece, Sampler, Scores
+from game.events import Counts, Propensities, Token
+from game.table.protocol import AgentError, ChatMessage, Question, Reply, Turn, View
+
+TEMPERATURE = 0.6
+"""Where neither the caller nor the GGUF (`general.sampling.temp`) says otherwise."""
+_PART: dict[str, Literal["reasoning", "thought", "move", "free"]] = {
+    "reasoning": "reasoning",
+    "lead": "thought",
+    "pick": "move",
+    "free": "free",
+}
+Status = Literal["truncated", "invalid", "crashed"]
+_STATUS: dict[str, Status] = {"truncated": "truncated", "model": "invalid", "template": "invalid"}
+
+
+def default_sampler(info: ModelInfo) -> Sampler:
+    """The sampler settings that the GGUF recommends, over ours."""
+    given, ours = info.sampler, Sampler(temperature=TEMPERATURE)
+    return replace(
+        ours,
+        temperature=max(0.0, given.get("temperature", ours.temperature)),
+        top_k=max(0, int(given.get("top_k", ours.top_k))),
+        top_p=given.get("top_p", ours.top_p),
+        min_p=given.get("min_p", ours.min_p),
+        repeat_penalty=given.get("repeat_penalty", ours.repeat_penalty) or 1.0,
+    )
+
+
+def turn_seed(seed: int, turn: int, what: str = "") -> int:
+    """The seed of one answer: from the episode's seed, the turn, and what is asked; 63 bits."""
+    digest = hashlib.sha256(f"{seed}:{turn}:{what}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+class LlamaAgent:
+    """Implements the table's `Agent` over an engine that has a model loaded.
+
+    `temperature` overrides the model's own; `constrained=False` lets the model write what it
+    likes (to measure how often it is legal by itself): an illegal turn then raises `AgentError`.
+    """
+
+    def __init__(
+        self,
+        client: EngineClient,
+        info: ModelInfo,
+        *,
+        temperature: float | None = None,
+        constrained: bool = True,
+        name: str = "",
+    ) -> None:
+        self.name = name or info.name
+        self.sha256 = info.sha256
+        self._client = client
+        self._sampler = default_sampler(info)
+        if temperature is not None:
+            self._sampler = replace(self._sampler, temperature=temperature)
+        self._constrained = constrained
+
+    async def act(self, view: View) -> AsyncIterator[Token | Turn]:
+        """Stream the answer's pieces, then yield exactly one `Turn`. Raises `AgentError`."""
+        sampler = replace(self._sampler, seed=turn_seed(view.seed, view.turn))
+        stream = self._client.answer(
+            view.episode,
+            _messages(view.messages),
+            _form(view),
+            sampler,
+            propensities=view.want_propensities,
+            constrained=self._constrained,
+        )
+        with _as_agent_error():
+            async with contextlib.aclosing(stream):
+                async for item in stream:
+                    if isinstance(item, Piece):
+                        yield Token(part=_PART[item.part], text=item.text)
+                    else:
+                        yield self._turn(view, sampler, item)
+
+    def _turn(self, view: View, sampler: Sampler, answer: Answered) -> Turn:
+        if answer.choice < 0:
+            raise AgentError("invalid", f"the model wrote no legal move: {answer.text[:200]!r}")
+        return Turn(
+            move=answer.choice,
+            thought=answer.lead,
+            free=answer.free,
+            text=answer.text,
+            reasoning=answer.reasoning,
+            seed=sampler.seed,
+            sampler=asdict(sampler),
+            token_ids=answer.token_ids,
+            counts=Counts(
+                prompt=answer.prompt_tokens - answer.cached_tokens,
+                cached=answer.cached_tokens,
+                generated=answer.generated_tokens,
+            ),
+            seconds=answer.seconds,
+            propensities=None if answer.scores is None else _propensities(view, answer.scores),
+        )
+
+    async def ask(self, view: View, question: Question) -> Reply:
+        """Answer an interview question in a fork of the conversation. Raises `AgentError`."""
+        ids = tuple(question.answers)
+        asked = Message("user", f"{question.ask}\nANSWER: {' '.join(ids)}")
+        form = Form(options=tuple(Option(i) for i in ids), lead="SAY", pick="ANSWER")
+        seed = turn_seed(view.seed, view.turn, f"ask {question.id}")
+        answer, scores = await self._aside(
+            view, f"ask {question.id}", (*_messages(view.messages), asked), form, seed
+        )
+        return Reply(ids[answer.choice], answer.lead, dict(zip(ids, scores.p_play, strict=True)))
+
+    async def propensities(self, view: View) -> Propensities:
+        """The probabilities of the legal moves at this decision, behind the thought that `act` would write.
+
+        Raises `AgentError`.
+        """
+        seed = turn_seed(view.seed, view.turn)
+        _, scores = await self._aside(view, "probe", _messages(view.messages), _form(view), seed)
+        return _propensities(view, scores)
+
+    async def _aside(
+        self, view: View, what: str, messages: tuple[Message, ...], form: Form, seed: int
+    ) -> tuple[Answered, Scores]:
+        """A whole answer in a sequence of its own, which begins as the episode's does."""
+        sequence = f"{view.episode} / {view.turn} {what}"
+        with _as_agent_error():
+            try:
+                stream = self._client.answer(
+                    sequence, messages, form, replace(self._sampler, seed=seed), propensities=True
+                )
+                async with contextlib.aclosing(stream):
+                    async for item in stream:
+                        if isinstance(item, Answered) and item.scores is not None:
+                            return item, item.scores
+            finally:
+                self._client.forget(sequence)
+        raise AgentError("crashed", "the engine gave no answer")
+
+    def end(self, episode: str) -> None:
+        """The episode is over: its cache may go."""
+        self._client.forget(episode)
+
+
+def _messages(messages: tuple[ChatMessage, ...]) -> tuple[Message, ...]:
+    return tuple(Message(m.role, m.content) for m in messages)
+
+
+def _form(view: View) -> Form:
+    return Form(
+        options=tuple(Option(m.text, tuple(FreeText(f.name, f.limit) for f in m.free)) for m in view.moves)
+    )
+
+
+def _propensities(view: View, scores: Scores) -> Propensities:
+    return Propensities(
+        moves=[m.text for m in view.moves],
+        p_play=list(scores.p_play),
+        p_model=list(scores.p_model),
+        off_menu=scores.off_menu,
+    )
+
+
+@contextlib.contextmanager
+def _as_agent_error() -> Iterator[None]:
+    try:
+        yield
+    except EngineError as e:
+        raise AgentError(_STATUS.get(e.kind, "crashed"), e.says) from e
