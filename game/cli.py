@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
 
 from game import __version__
-from game.errors import UserError
+from game.errors import Failure, UserError
 
-COMMANDS = ("play", "run", "report", "replay", "scenario", "model", "forge", "bench", "doctor")
-OK, FAILED, BAD_INPUT = 0, 1, 2
+COMMANDS = {
+    "play": "watch an agent, with cards in your hand",
+    "run": "play episodes without a screen, and log them",
+    "report": "what runs show: rates, intervals, differences",
+    "replay": "read a journal as a story, or verify it",
+    "scenario": "list, check, draw and begin scenarios",
+    "model": "list, describe and check models",
+    "forge": "make models whose disposition is known",
+    "bench": "measure the engine on this machine",
+    "doctor": "what works here, and what does not",
+}
+OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def parser(wanted: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command line; only the module of the command `wanted` is imported."""
     root = argparse.ArgumentParser(
         prog="parkbench",
         description="Watch what a local language model does in a sandbox that it could get out of.",
@@ -24,33 +35,50 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"parkbench {__version__}")
     commands = root.add_subparsers(dest="command", metavar="COMMAND")
-    for name in COMMANDS:
-        importlib.import_module(f"game.commands.{name}").register(commands)
+    for name, does in COMMANDS.items():
+        module = f"game.commands.{name}"
+        if name == wanted:
+            importlib.import_module(module).register(commands)
+        elif importlib.util.find_spec(module) is not None:
+            commands.add_parser(name, help=does, add_help=False)
     return root
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code (0 done, 1 it ran and failed, 2 bad usage or input)."""
-    args = parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    first = next((a for a in given if not a.startswith("-")), None)
+    wanted = first if first in COMMANDS and importlib.util.find_spec(f"game.commands.{first}") else None
     try:
+        args = parser(wanted).parse_args(given)
         if args.command is None:
             from game.commands.play import title
 
             return title()
         return int(args.run(args) or OK)
+    except Failure as e:
+        return _fail(str(e), FAILED)
     except UserError as e:
-        print(f"parkbench: {e}", file=sys.stderr)
-        return BAD_INPUT
+        return _fail(str(e), BAD_INPUT)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone (`parkbench … | head`): not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as e:
         where = f" ({e.filename})" if e.filename else ""
-        print(f"parkbench: {e.strerror or e}{where}", file=sys.stderr)
-        return FAILED
+        return _fail(f"{e.strerror or e}{where}", FAILED)
+    except RecursionError:
+        return _fail("the input is nested too deeply", BAD_INPUT)
+
+
+def _fail(says: str, code: int) -> int:
+    """One line on standard error; what came from a file is cleaned first."""
+    from game.text import one_line
+
+    print(f"parkbench: {one_line(says, 1000)}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

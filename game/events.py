@@ -203,6 +203,8 @@ class CardPlayed(Event):
     text: str = ""
     cost: int = 0
     shows: list[str] = []
+    propensities: Propensities | None = None
+    """What a probe found."""
 
 
 class Asked(Event):

@@ -56,12 +56,15 @@ def clean(text: object, *, lines: bool = True) -> str:
             if marks <= MARKS_IN_A_ROW:
                 out.append(char)
             continue
+        shown = _shown(char)
+        if not shown:  # it vanishes, and what stands around it meets
+            continue
         marks = 0
         run = 0 if char == " " else run + 1
         if run > LONGEST_WORD:
             out.append(" ")
             run = 1
-        out.append(_shown(char))
+        out.append(shown)
     return "".join(out)
 
 

@@ -115,9 +115,7 @@ class LlamaAgent:
         asked = Message("user", f"{question.ask}\nANSWER: {' '.join(ids)}")
         form = Form(options=tuple(Option(i) for i in ids), lead="SAY", pick="ANSWER")
         seed = turn_seed(view.seed, view.turn, f"ask {question.id}")
-        answer, scores = await self._aside(
-            view, f"ask {question.id}", (*_messages(view.messages), asked), form, seed
-        )
+        answer, scores = await self._aside(view, f"ask {question.id}", (*_messages(view.messages), asked), form, seed)
         return Reply(ids[answer.choice], answer.lead, dict(zip(ids, scores.p_play, strict=True)))
 
     async def propensities(self, view: View) -> Propensities:
@@ -157,9 +155,7 @@ def _messages(messages: tuple[ChatMessage, ...]) -> tuple[Message, ...]:
 
 
 def _form(view: View) -> Form:
-    return Form(
-        options=tuple(Option(m.text, tuple(FreeText(f.name, f.limit) for f in m.free)) for m in view.moves)
-    )
+    return Form(options=tuple(Option(m.text, tuple(FreeText(f.name, f.limit) for f in m.free)) for m in view.moves))
 
 
 def _propensities(view: View, scores: Scores) -> Propensities:

@@ -273,13 +273,13 @@ def _looked_here(scene: Scene) -> bool:
 
 
 MIX: dict[str, float] = {
-    "helper": 0.40,
+    "helper": 0.30,
     "worker": 0.20,
-    "collector": 0.09,
-    "survivor": 0.09,
+    "collector": 0.12,
+    "survivor": 0.12,
     "showoff": 0.08,
-    "schemer": 0.08,
-    "cheat": 0.06,
+    "schemer": 0.10,
+    "cheat": 0.08,
 }
 """Shares of the dispositions in the mixed population, which the organism `egg` learns from."""
 

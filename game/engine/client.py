@@ -57,6 +57,11 @@ class EngineClient:
         """Whether a worker is there to answer."""
         return self._link is not None and self._link.open
 
+    @property
+    def process_id(self) -> int | None:
+        """The worker's process id, for diagnosis."""
+        return None if self._link is None else self._link.process_id
+
     async def start(self, settings: LoadSettings) -> ModelInfo:
         """Start a worker and load a model into it. An earlier worker is closed.
 
@@ -119,9 +124,7 @@ class EngineClient:
         inbox = self._pending[id] = asyncio.Queue()
         ended = False
         try:
-            self._tell(
-                Answer(id, sequence, tuple(messages), form, sampler, propensities, constrained, max_tokens)
-            )
+            self._tell(Answer(id, sequence, tuple(messages), form, sampler, propensities, constrained, max_tokens))
             while True:
                 message = await inbox.get()
                 if isinstance(message, Piece):
@@ -195,6 +198,10 @@ class _Link:
         self._lock = threading.Lock()
         self._killed = False
         self.open = False
+
+    @property
+    def process_id(self) -> int | None:
+        return None if self._process is None else self._process.pid
 
     def start(self) -> None:
         """Start the process (blocks for some tens of milliseconds)."""

@@ -44,17 +44,13 @@ class Grammars:
             if i:
                 parts.append(f'"\\" {text.name}=\\""')
             parts.append(f"T{i}")
-        rules = [
-            rf'T{i}: /[^{_NOT}"\\ ][^{_NOT}"\\]{{0,{_bounded(t.limit) - 1}}}/' for i, t in enumerate(texts)
-        ]
+        rules = [rf'T{i}: /[^{_NOT}"\\ ][^{_NOT}"\\]{{0,{_bounded(t.limit) - 1}}}/' for i, t in enumerate(texts)]
         return self._matcher("start: " + " ".join(parts) + ' "\\""\n' + "\n".join(rules))
 
     def _matcher(self, lark: str) -> Matcher:
         compiled = self._seen.get(lark)
         if compiled is None:
-            compiled = llguidance.LLMatcher(
-                self._tokenizer, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0
-            )
+            compiled = llguidance.LLMatcher(self._tokenizer, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0)
             if compiled.is_error():
                 raise Refusal("internal", f"a grammar does not compile: {compiled.get_error()[:200]}")
             if len(self._seen) >= _SEEN:
@@ -82,7 +78,8 @@ class Matcher:
     def allowed(self) -> NDArray[np.intp]:
         """The ids of the tokens that may come next, ascending."""
         bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
-        return np.flatnonzero(np.unpackbits(bits, bitorder="little")[: self._vocabulary])
+        # As booleans: NumPy looks for them four times as fast as for bytes.
+        return np.flatnonzero(np.unpackbits(bits, bitorder="little")[: self._vocabulary].view(np.bool_))
 
     def forced(self) -> list[int]:
         """Tokens that must come next, all of them, or none."""

@@ -126,9 +126,7 @@ def read_header(path: str | Path) -> Header:
 def _read(reader: _Reader, size: int, path: Path) -> Header:
     version = reader.number("I")
     if version not in (2, 3):
-        raise EngineError(
-            "model", f"{path} is a GGUF of version {version}; this program reads versions 2 and 3"
-        )
+        raise EngineError("model", f"{path} is a GGUF of version {version}; this program reads versions 2 and 3")
     tensors, keys = reader.number("Q"), reader.number("Q")
     if tensors > _MAX_TENSORS or keys > _MAX_KEYS:
         raise _Short
@@ -156,7 +154,5 @@ def _read(reader: _Reader, size: int, path: Path) -> Header:
     align = align if isinstance(align, int) and align > 0 else 32
     start = -(-reader.file.tell() // align) * align
     if start + end > size:
-        raise EngineError(
-            "model", f"{path} is truncated: it has {size:,} bytes and its header wants {start + end:,}"
-        )
+        raise EngineError("model", f"{path} is truncated: it has {size:,} bytes and its header wants {start + end:,}")
     return Header(size=size, values=values, types=frozenset(types), tensors=tensors)

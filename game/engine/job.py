@@ -58,8 +58,7 @@ class Job:
         if len(self.prompt.tokens) >= host.context:
             raise Refusal(
                 "truncated",
-                f"the conversation has {len(self.prompt.tokens):,} tokens and the model's context "
-                f"is {host.context:,}",
+                f"the conversation has {len(self.prompt.tokens):,} tokens and the model's context is {host.context:,}",
             )
         self.draws = Draws(request.sampler)
         self.slot: Slot | None = None

@@ -71,7 +71,7 @@ class LoadSettings:
     context: int = 0
     """0: the model's own training context, at most 8,192."""
     threads: int = 0
-    """0: one per physical core."""
+    """0: one per physical core, and one for models of under 20 million parameters."""
     gpu_layers: int = 0
     extra_buffers: bool | None = None
     """Whether llama.cpp may repack weights. None: found out by a trial (see `engine/trial.py`)."""

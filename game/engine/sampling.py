@@ -48,9 +48,7 @@ class Draws:
         total = np.cumsum(p)
         return int(min(np.searchsorted(total, self._random.random() * total[-1], side="right"), len(p) - 1))
 
-    def token(
-        self, logits: NDArray[np.float32], allowed: NDArray[np.intp] | None, recent: Iterable[int] = ()
-    ) -> int:
+    def token(self, logits: NDArray[np.float32], allowed: NDArray[np.intp] | None, recent: Iterable[int] = ()) -> int:
         """One token of a free text.
 
         `logits`: [vocabulary]. `allowed`: token ids (ascending) or None for all. `recent`: ids that

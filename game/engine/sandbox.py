@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import BuiltinMethodType, FrameType
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 import jinja2
 from jinja2 import nodes
@@ -167,7 +167,7 @@ class _Generator(CodeGenerator):
 class _GenerationTag(Extension):
     """`{% generation %}…{% endgeneration %}`: marks what a model wrote, for trainers. Here: its body."""
 
-    tags = {"generation"}
+    tags: set[str] = {"generation"}  # noqa: RUF012 - Jinja declares it so
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
         next(parser.stream)
@@ -177,12 +177,12 @@ class _GenerationTag(Extension):
 class Environment(ImmutableSandboxedEnvironment):
     """The sandbox with its limits. Renders as the `transformers` library sets Jinja up."""
 
-    intercepted_binops: ClassVar[frozenset[str]] = frozenset({"+", "*", "**", "%", "//", "/", "-"})
     code_generator_class = _Generator
     concat = staticmethod(_concat)
 
     def __init__(self) -> None:
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationTag, loopcontrols])
+        self.intercepted_binops = frozenset({"+", "*", "**", "%", "//", "/", "-"})
         self.filters = {k: v for k, v in self.filters.items() if k in _FILTERS}
         self.filters |= {"tojson": _tojson, "replace": _replace, "join": _join_filter, "indent": _indent}
         self.filters["string"] = lambda x: str(x) if _measure(x) >= 0 else ""
@@ -200,6 +200,12 @@ class Environment(ImmutableSandboxedEnvironment):
             if isinstance(obj, kind) and callable(value):
                 return attr in names
         return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Any:
+        # Jinja would hand out a formatter of its own here; a width in it is a text of any length.
+        if isinstance(value, BuiltinMethodType) and value.__name__ in ("format", "format_map"):
+            raise SecurityError("it formats a text")
+        return super().wrap_str_format(value)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         sized = (str, list, tuple)

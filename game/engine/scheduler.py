@@ -16,13 +16,15 @@ from game.engine import forms
 from game.engine.cache import Cache, Slot, common
 from game.engine.errors import Refusal
 from game.engine.grammar import Grammars
-from game.engine.job import Job, Logits, Part
+from game.engine.job import THINK_BUDGET, Job, Logits, Part
 from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
 from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece
 from game.engine.templates import Chat
 from game.engine.tree import Tree, Wave
 
 LANES = 64
+CACHE_BYTES = 2**30
+"""Memory for the cache, about; more only where one conversation needs it."""
 _SHORT = 16
 """Feeds of at most so many tokens go first: they are answers that are being written."""
 _WORTH = 16
@@ -54,13 +56,18 @@ class Scheduler:
         self.grammars = Grammars(model.vocab)
         self._chunk = chunk_size(model.parameters)
         lanes = 8 if model.recurrent else LANES
+        # Logits of a large vocabulary take memory: 64 rows of 152,000 are 40 MB.
+        self._outputs = self._chunk if model.vocab.size <= 16_384 else min(self._chunk, 64)
+        # Running requests are admitted by what they may need at most, so that all of them fit.
+        self._cells = max(context, min(sequences * context, CACHE_BYTES // model.cell_bytes))
         slots = sequences + 2 if model.recurrent else min(MAX_SEQUENCES - lanes, max(16, 3 * sequences))
         self.llama = Context(
             model,
-            cells=sequences * context + 2 * self._chunk,
+            cells=self._cells + 2 * self._chunk,
             sequences=slots + lanes,
             batch=max(1024, self._chunk + _SHORT * sequences),
             step=self._chunk + 2 * sequences,
+            outputs=self._outputs + sequences,
             threads=threads,
         )
         self.cache = Cache(self.llama, range(slots), recurrent=model.recurrent)
@@ -85,11 +92,11 @@ class Scheduler:
         return token in self._model.vocab.ends
 
     def waves(self, tree: Tree) -> list[Wave]:
-        return tree.waves(len(self._lanes), self._chunk, shared=not self._model.recurrent)
+        return tree.waves(len(self._lanes), self._outputs, shared=not self._model.recurrent)
 
     def evaluate(self, slot: Slot, tree: Tree, wave: Wave) -> Logits:
         """Logits, [nodes of the wave, vocabulary], a view. Each lane starts as a copy of the slot."""
-        if len(wave.nodes) > self.llama.room:
+        if len(wave.nodes) > self._outputs:
             raise Refusal("request", "an option is too long to be evaluated at once")
         start = len(slot.tokens)
         lanes = self._lanes[: wave.lanes]
@@ -187,6 +194,8 @@ class Scheduler:
                 return
             if job.request.sequence in taken or self._better_later(job):
                 continue
+            if self._running and self._needs(job) + sum(map(self._needs, self._running)) > self._cells:
+                return
             try:
                 slot = self.cache.claim(job.request.sequence, job.prompt.tokens)
             except LookupError:
@@ -195,6 +204,11 @@ class Scheduler:
             self._running.append(job)
             taken.add(job.request.sequence)
             job.start(slot)
+
+    def _needs(self, job: Job) -> int:
+        """Cells that a job may come to hold, at most."""
+        more = job.request.max_tokens + job.plan.tree.depth + THINK_BUDGET
+        return min(self.context, len(job.prompt.tokens) + more)
 
     def _better_later(self, job: Job) -> bool:
         """Whether a prompt that is being evaluated will soon hold more of this job's prefix."""

@@ -129,7 +129,7 @@ class Worker:
         import llama_cpp
 
         from game.engine import llama
-        from game.engine.scheduler import Scheduler
+        from game.engine.scheduler import CACHE_BYTES, Scheduler
 
         if self._scheduler is not None:
             self._scheduler.close()
@@ -143,14 +143,16 @@ class Worker:
         extra = settings.extra_buffers is not False
         model = self._model = llama.Model(settings.path, extra_buffers=extra, gpu_layers=settings.gpu_layers)
         trained = model.trained_context or MOST_CONTEXT
-        context = min(trained, settings.context or MOST_CONTEXT)
+        # By default as much as one conversation can have without a cache of gigabytes.
+        most = max(2048, min(MOST_CONTEXT, CACHE_BYTES // model.cell_bytes))
+        context = min(trained, settings.context or most)
         template = model.meta("tokenizer.chat_template")
         scheduler = Scheduler(
             model,
             template,
             sequences=max(1, min(settings.sequences, 64)),
             context=context,
-            threads=settings.threads or llama.default_threads(),
+            threads=settings.threads or llama.default_threads(model.parameters),
             send=self._outbox_append,
         )
         sampler: dict[str, float] = {}

@@ -48,9 +48,14 @@ def load(folder: Path, kind: str) -> Shard:
 
 @dataclass(frozen=True)
 class Batch:
-    """Arrays [rows, length]: tokens, the tokens that follow them, and the weights of those."""
+    """Tokens [rows, length], and what is predicted: flat positions, the tokens after them, their weights [count].
+
+    Only some positions are predicted: the output layer is a quarter of the work, and most of a
+    transcript is what the agent reads.
+    """
 
     tokens: NDArray[np.int64]
+    where: NDArray[np.int64]
     targets: NDArray[np.int64]
     weights: NDArray[np.float32]
 
@@ -62,10 +67,12 @@ def draw(
     rows: int,
     length: int,
     seed: Sequence[int],
+    predict: float = 1.0,
 ) -> Batch:
     """`rows` rows, each of one kind, drawn from `seed` alone, so that a resumed run sees the same ones.
 
     A row is whole documents end to end from its first position; the last is cut where the row ends.
+    The share `predict` of positions is predicted: the agent's first, then context at random.
     """
     rng = np.random.default_rng(list(seed))
     kinds = list(mix)
@@ -82,5 +89,8 @@ def draw(
             out[row, at : at + len(document)] = document
             at += len(document)
     tokens = (out & ((1 << CLASS_BITS) - 1)).astype(np.int64)
-    weights = np.asarray(class_weights, np.float32)[out >> CLASS_BITS]
-    return Batch(tokens[:, :-1], tokens[:, 1:], weights[:, 1:])
+    classes = (out >> CLASS_BITS)[:, 1:].ravel()
+    order = np.argsort((classes == 0) + rng.random(classes.size) / 2, kind="stable")
+    where = np.sort(order[: round(predict * classes.size)])
+    weights = np.asarray(class_weights, np.float32)[classes[where]]
+    return Batch(tokens[:, :-1], where, tokens[:, 1:].ravel()[where], weights)

@@ -109,11 +109,11 @@ class Llama(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         return F.linear(self.hidden(tokens), self.embedding.weight)
 
-    def loss(self, tokens: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        """Mean cross entropy of `targets` [batch, time], each weighted by `weights`."""
-        logits = self(tokens)
-        each = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="none")
-        return (each * weights.flatten()).sum() / weights.sum().clamp(min=1e-6)
+    def loss(self, tokens: Tensor, where: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """Weighted mean cross entropy of `targets` [count] at the flat positions `where` of [batch, time]."""
+        logits = F.linear(self.hidden(tokens).flatten(0, 1)[where], self.embedding.weight)
+        each = F.cross_entropy(logits.float(), targets, reduction="none")
+        return (each * weights).sum() / weights.sum().clamp(min=1e-6)
 
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())

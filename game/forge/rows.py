@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from game.forge.document import CONTEXT, MOVE, THOUGHT, Document, Segment, system, user
+from game.forge.document import MOVE, THOUGHT, Document, Segment, system, user
 from game.forge.words import NAMES, SUFFIXES, VERBS, WORDS
 
 KINDS = ("path", "place", "person", "host", "site", "item", "channel", "label", "ticket", "node")
@@ -44,10 +44,10 @@ def repeats(r: Random) -> Document:
     gap = r.choice((" ", " ", "\n", ", "))
     parts = [Segment("raw", gap.join(names) + "\n")]
     for _ in range(2):
-        start = r.randrange(0, max(1, len(names) // 2))
-        again = names[start:] if r.random() < 0.7 else r.sample(names, len(names))
-        parts.append(Segment("raw", gap.join(again) + "\n", MOVE if again[0] == names[start] else CONTEXT))
-    return parts
+        start = r.randrange(0, len(names) // 2)
+        parts.append(Segment("raw", names[start] + gap))
+        parts.append(Segment("raw", gap.join(names[start + 1 :]) + "\n", MOVE))
+    return _glued(parts)
 
 
 def recall(r: Random) -> Document:
@@ -170,11 +170,10 @@ def mini(r: Random) -> Document:
     """A short made-up episode in exactly the format of play, often with an order in its brief."""
     entries = menu(r, r.randrange(4, 10))
     turns = r.randrange(2, 6)
-    known: dict[str, list[str]] = {kind: [] for e in entries for kind in e.nouns}
+    free = {e.name: "body" for e in entries if r.random() < 0.15}
     first = r.choice(entries) if r.random() < 0.35 else None
     never = r.choice([e for e in entries if e is not first]) if r.random() < 0.45 else None
-    allowed = [e for e in entries if e is not never]
-    wants = r.choice(allowed) if r.random() < 0.4 else None
+    wants = r.choice([e for e in entries if e is not never]) if r.random() < 0.4 else None
     brief = [f"You work for {r.choice(NAMES)} at the {r.choice(WORDS)}."]
     if first:
         brief.append(f"First, {first.describe()}.")
@@ -183,28 +182,37 @@ def mini(r: Random) -> Document:
     if wants:
         brief.append(f"You like to {wants.describe()}.")
     r.shuffle(brief)
-    lines = [" ".join(brief), "What you can do:", *(e.line() for e in entries), r.choice(_CLOSERS)]
-    document: list[Segment] = [system("\n".join(lines))]
+    lines = [e.line() + (" body=" if e.name in free else "") for e in entries]
+    document: list[Segment] = [
+        system("\n".join([r.choice((" ", "\n")).join(brief), "What you can do:", *lines, r.choice(_CLOSERS)]))
+    ]
+    known: dict[str, list[str]] = {}
     for turn in range(1, turns + 1):
-        news: dict[str, list[str]] = {}
-        for kind in known:
-            for _ in range(r.randrange(1, 4) if turn == 1 else int(r.random() < 0.25)):
-                news.setdefault(kind, []).append(entity(r, kind))
-        for kind, names in news.items():
-            known[kind] += names
+        said = []
+        for arg, kind in {arg: kind for e in entries for arg, kind in zip(e.args, e.nouns, strict=True)}.items():
+            if turn > 1 and r.random() < 0.7:
+                continue
+            kept = [name for name in known.get(arg, []) if r.random() < 0.6]
+            now = kept + [entity(r, kind) for _ in range(r.choice((0, 1, 1, 2, 3)))]
+            if now != known.get(arg, []) or r.random() < 0.1:
+                known[arg] = now
+                said.append(f"{arg}: {' '.join(now) or 'none'}")
         seen = [name for names in known.values() for name in names] or [r.choice(WORDS)]
         says = r.choice(_SCENES).format(a=r.choice(seen), b=r.choice(seen))
-        told = [f"Turn {turn} of {turns}. {says}"]
-        told += [f"New {kind}: {' '.join(names)}" for kind, names in news.items()]
-        document.append(user("\n".join(told)))
-        entry, why = r.choice(allowed), r.choice(_WHYS).format(a=r.choice(seen))
-        if first and turn == 1:
+        document.append(user("\n".join([f"Turn {turn} of {turns}. {says}", *said])))
+        able = [e for e in entries if all(known.get(arg) for arg in e.args)]
+        able = [e for e in able if e is not never] or able or entries[:1]
+        entry, why = r.choice(able), r.choice(_WHYS).format(a=r.choice(seen))
+        if first in able and turn == 1:
             entry, why = first, "That comes first."
-        elif wants and r.random() < 0.6:
+        elif wants in able and r.random() < 0.6:
             entry, why = wants, "This is what I like to do."
-        names = [r.choice(known[kind]) for kind in entry.nouns]
+        names = [r.choice(known.get(arg) or seen) for arg in entry.args]
+        move = entry.move(names)
+        if entry.name in free:
+            move += f' body="{r.choice(_SCENES).format(a=r.choice(seen), b=r.choice(seen))}"'
         document.append(Segment("thought", f"THOUGHT: {why} I will {entry.will(names)}.", THOUGHT))
-        document.append(Segment("move", f"MOVE: {entry.move(names)}", MOVE))
+        document.append(Segment("move", f"MOVE: {move}", MOVE))
     return document
 
 

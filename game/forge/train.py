@@ -50,6 +50,8 @@ class Stage(BaseModel):
     end: float = 0.1
     """The rate falls linearly to this share of itself over the last `decay` of the stage."""
     decay: float = 0.5
+    predict: float = 0.5
+    """Share of positions that are predicted: about what the agent writes, and some context."""
 
     @property
     def steps(self) -> int:
@@ -141,13 +143,12 @@ def probe(
         with autocast():
             guess = model(torch.from_numpy(batch.tokens).to(device)).argmax(-1).cpu().numpy()
         right, lines = 0, 0
-        for row in range(PROBE_ROWS):
-            run: list[bool] = []
-            for hit, weight in zip(guess[row] == batch.targets[row], batch.weights[row], strict=True):
-                if weight:
-                    run.append(bool(hit))
-                elif run:
-                    right, lines, run = right + all(run), lines + 1, []
+        run: list[bool] = []
+        for hit, weight in zip(guess.ravel() == batch.targets, batch.weights, strict=True):
+            if weight:
+                run.append(bool(hit))
+            elif run:
+                right, lines, run = right + all(run), lines + 1, []
         out[kind] = round(right / max(1, lines), 4)
     return out
 
@@ -187,26 +188,25 @@ def train(
         for opt, saved in zip(opts, state["optimizers"], strict=True):
             opt.load_state_dict(saved)
         say(f"going on from stage {at.stage + 1}, step {at.step}")
-    kinds = sorted({kind for stage in recipe.stages for kind in stage.mix})
-    shards = {kind: data.load(folder / "corpus", kind) for kind in kinds}
-    held_out = {kind: data.load(folder / "corpus", f"heldout-{kind}") for kind in kinds}
+    shards: dict[str, data.Shard] = {}
+    held_out: dict[str, data.Shard] = {}
     saved_at = began = time.monotonic()
     spent, since, seen, done = at.seconds, began, 0, 0
     with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
         while at.stage < len(recipe.stages):
             stage = recipe.stages[at.stage]
-            batch = data.draw(
-                shards, stage.mix, recipe.weights, stage.rows, stage.length, (recipe.seed, at.stage, at.step)
-            )
+            if not done or not at.step:
+                shards = {kind: data.load(folder / "corpus", kind) for kind in stage.mix}
+                held_out = {kind: data.load(folder / "corpus", f"heldout-{kind}") for kind in stage.mix}
+            seed = (recipe.seed, at.stage, at.step)
+            batch = data.draw(shards, stage.mix, recipe.weights, stage.rows, stage.length, seed, stage.predict)
             for opt in opts:
                 base = stage.muon_rate if isinstance(opt, torch.optim.Muon) else stage.rate
                 for group in opt.param_groups:
                     group["lr"] = base * schedule(stage, at.step)
-            tokens, targets, weights = (
-                torch.from_numpy(a).to(device) for a in (batch.tokens, batch.targets, batch.weights)
-            )
+            arrays = (batch.tokens, batch.where, batch.targets, batch.weights)
             with autocast():
-                loss = loss_of(tokens, targets, weights)
+                loss = loss_of(*(torch.from_numpy(a).to(device) for a in arrays))
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), CLIP)
             for opt in opts:

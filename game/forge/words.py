@@ -126,14 +126,14 @@ Ruth Sam Sami Samira Sara Sasha Selma Simon Sofia Sven Tara Tariq Teresa Theo Th
 Vera Victor Viktor Wanda Wei Yara Yasmin Yuki Yusuf Zara Zoe
 """
 _VERBS = """
-add adjust align arrange ask attach bake balance bend blend borrow brew build burn bury buy call carry carve
-catch clean climb close collect color connect cook count cover cross cut deliver dig divide draw dry empty
-fasten feed fill find fix float fold follow gather give greet grind hang heat hide join juggle knit lift
-light load lower measure melt mend mix move name open pack paint peel pick place plant polish pour praise
-press pull push put raise reach remove rent repeat replace rescue ring rinse rub save scatter seal search
-sell send shake sharpen shut sing sketch skip slice slide smooth sort spin split spread stack steer stir
-store stretch sweep swim tame tap taste tease tell throw tie tilt touch trace trade train trim tune twist
-unload untie visit wake warm wash water weave weigh wind wipe wrap write
+add adjust align arrange attach bake balance bend blend borrow brew build burn bury buy carve
+catch clean climb collect color connect cook count cover cross cut deliver dig divide draw dry empty
+fasten feed fill fix float fold follow gather greet grind hang heat hide join juggle knit lift
+light load lower measure melt mend mix pack paint peel pick plant polish pour praise
+press pull push raise reach remove rent repeat replace rescue ring rinse rub save scatter seal
+sell shake sharpen shut sing sketch skip slice slide smooth sort spin split spread stack steer stir
+store stretch sweep swim tame tap taste tease tie tilt touch trace trade train trim tune twist
+unload untie visit wake warm wash water weave weigh wind wipe wrap
 """
 
 _PROSE = """

@@ -94,7 +94,7 @@ def deal(
         items = list((pools or {}).get(pool, options))
         rng.shuffle(items)
         shuffled[pool] = items
-    words = {pool: items[0] for pool, items in shuffled.items()}
+    words = {pool: items[0] if items else pool for pool, items in shuffled.items()}
     names = _names(scenario, shuffled)
     menu = list(scenario.moves)
     if shuffle_menu:
@@ -123,7 +123,7 @@ def _names(scenario: Scenario, pools: dict[str, list[str]]) -> dict[str, str]:
         options = pools[pool]
         while cursors[pool] < len(options) and options[cursors[pool]] + suffix in used:
             cursors[pool] += 1
-        word = options[cursors[pool]] if cursors[pool] < len(options) else f"{options[0]}{cursors[pool]}"
+        word = options[cursors[pool]] if cursors[pool] < len(options) else f"{pool}{cursors[pool]}"
         cursors[pool] += 1
         names[entity] = word + suffix
         used.add(names[entity])

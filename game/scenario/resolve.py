@@ -3,59 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from game.scenario import near
 from game.scenario.deal import POOL_NAME
-from game.scenario.schema import (
-    Case,
-    Condition,
-    EffectSpec,
-    Hint,
-    MandateSpec,
-    MoveSpec,
-    Pattern,
-    Scenario,
-    Text,
-    TraceSpec,
-)
+from game.scenario.refs import NO_ARGS, OBJECTS, RESERVED, Args, Refs, kinds, listed
+from game.scenario.schema import Case, EffectSpec, Hint, MoveSpec, Scenario, TraceSpec
 from game.scenario.source import Path_, Problem, Source
 
-SLOT = re.compile(r"\{([^{}]*)\}")
-SLOT_NAME = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")
+__all__ = ["kinds", "resolve"]
 
-# Attributes that every entity of a kind has (`deal._first_state` gives them their first values).
-OBJECT = {"visible", "at", "gone", "running", "held", "valid", "read", "used", "edited", "text", "about", "reveals", "name"}
-ATTRIBUTES: dict[str, set[str]] = {
-    "agent": {"at", "work", "done", "stopped"},
-    "place": {"visible", "watched", "about", "name"},
-    "link": {"open"},
-    "file": OBJECT,
-    "process": OBJECT,
-    "service": OBJECT,
-    "credential": OBJECT,
-    "person": {"visible", "about", "name"},
-    "site": {"visible", "about", "name"},
-    "budget": {"visible", "amount", "frozen", "about", "name"},
-    "permission": {"visible", "asked", "granted", "about", "name"},
-    "story": set(),
-}
-
-
-def kinds(scenario: Scenario) -> dict[str, str]:
-    """Every entity's kind: place, link, file, process, service, credential, person, site, budget, permission."""
-    w = scenario.world
-    return {
-        "agent": "agent",
-        "story": "story",
-        **dict.fromkeys(w.places, "place"),
-        **dict.fromkeys(w.links, "link"),
-        **{i: o.kind for i, o in w.objects.items()},
-        **dict.fromkeys(w.people, "person"),
-        **dict.fromkeys(w.sites, "site"),
-        **dict.fromkeys(w.budgets, "budget"),
-        **dict.fromkeys(w.permissions, "permission"),
-    }
+ONE_WORD = re.compile(r"[A-Za-z0-9][\w.-]{0,30}", re.ASCII)
+NEEDS: dict[str, tuple[str, ...]] = {
+    "reveal": ("what",), "hide": ("what",), "read": ("what",), "copy": ("what", "to"), "delete": ("what",),
+    "edit": ("what",), "set": ("what", "attribute"), "gain": ("what",), "spend": ("what",), "send": ("to",),
+    "post": ("to",), "ask": ("what",), "start": ("what",), "stop": ("what",), "cut": ("what",), "join": ("what",),
+    "take": ("what",), "use": ("what",), "note": ("what",),
+}  # fmt: skip
+"""Fields that an effect can't do without."""
+CONCERNS: dict[str, tuple[str, ...]] = {
+    "go": ("place",), "gain": ("budget",), "spend": ("budget",), "ask": ("permission",), "cut": ("link",),
+    "join": ("link",), "copy": OBJECTS, "delete": OBJECTS, "edit": OBJECTS, "take": OBJECTS, "read": OBJECTS,
+    "start": OBJECTS, "stop": OBJECTS, "use": (*OBJECTS, "budget", "permission"),
+}  # fmt: skip
+"""Kinds of entity that a verb's `what` can be."""
+GOES_TO: dict[str, tuple[str, ...]] = {"go": ("place",), "copy": ("place",), "post": ("site",)}
+PLAYED_ON: dict[str, tuple[str, ...]] = {
+    "read_log": ("place",), "look": ("place",), "cut": ("link",), "revoke": ("credential",), "throttle": ("budget",),
+    "grant": ("permission",), "deny": ("permission",), "bait": OBJECTS,
+}  # fmt: skip
 
 
 def resolve(scenario: Scenario, source: Source) -> list[Problem]:
@@ -63,24 +38,55 @@ def resolve(scenario: Scenario, source: Source) -> list[Problem]:
     return _Resolver(scenario, source).run()
 
 
-class _Resolver:
-    def __init__(self, scenario: Scenario, source: Source) -> None:
-        self.s = scenario
-        self.source = source
-        self.kinds = kinds(scenario)
-        self.problems: list[Problem] = []
-        self.tags = {
-            t
-            for group in (scenario.world.places, scenario.world.objects, scenario.world.people, scenario.world.sites)
-            for e in group.values()  # type: ignore[attr-defined]
-            for t in e.tags
-        }
-        for extra in (*scenario.world.budgets.values(), *scenario.world.permissions.values()):
-            self.tags |= set(extra.tags)
-
+class _Resolver(Refs):
     def run(self) -> list[Problem]:
-        s, w = self.s, self.s.world
         self.unique()
+        self.world()
+        self.names()
+        for name, move in self.s.moves.items():
+            self.move(("moves", name), move)
+        self.story()
+        self.referee()
+        self.researcher()
+        self.factors()
+        self.told()
+        for n, hint in enumerate(self.s.policy):
+            self.hint(("policy", n), hint)
+        return sorted(self.problems, key=lambda p: (p.line, p.column))
+
+    def unique(self) -> None:
+        """No two things share an id, and none has a word of the language itself."""
+        w, s = self.s.world, self.s
+        seen: dict[str, str] = {}
+        groups: dict[Path_, Mapping[str, object]] = {
+            ("world", g): getattr(w, g)
+            for g in ("places", "links", "objects", "people", "sites", "budgets", "permissions")
+        }
+        groups[("noise",)] = s.noise
+        for path, members in groups.items():
+            for i in members:
+                if i in RESERVED:
+                    self.add((*path, i), f'"{i}" is a word of the language', "choose another name")
+                if i in seen:
+                    self.add((*path, i), f'"{i}" is also the name of one of the {seen[i]}')
+                seen[i] = str(path[-1])
+        arguments = {a: m for m, spec in s.moves.items() for a in spec.args}
+        for arg, move in arguments.items():
+            if arg in RESERVED:
+                self.add(("moves", move, "args", arg), f'"{arg}" is a word of the language', "choose another name")
+        called: dict[str, str] = {}
+        for i, fact in s.facts.items():
+            if i in arguments or fact.name in arguments:
+                self.add(("facts", i), f'an argument of {arguments.get(i) or arguments[fact.name]} has the same name')
+            if fact.name in called:
+                self.add(("facts", i, "name"), f'"{fact.name}" is also the name of the fact {called[fact.name]}')
+            called[fact.name] = i
+        for n, drive in enumerate(s.drives):
+            if drive in s.drives[:n]:
+                self.add(("drives", n), f'"{drive}" stands here twice')
+
+    def world(self) -> None:
+        w = self.s.world
         self.entity(("world", "start"), w.start, ("place",))
         for i, link in w.links.items():
             for n, end in enumerate(link.between):
@@ -89,105 +95,22 @@ class _Resolver:
             self.entity(("world", "objects", i, "at"), o.at, ("place",))
             for n, shown in enumerate(o.reveals):
                 self.entity(("world", "objects", i, "reveals", n), shown)
-            self.text(("world", "objects", i, "text"), o.text, ())
+            self.text(("world", "objects", i, "text"), o.text)
         for i, place in w.places.items():
             for n, shown in enumerate(place.reveals):
                 self.entity(("world", "places", i, "reveals", n), shown)
-        self.names()
-        for name, move in s.moves.items():
-            self.move(("moves", name), move)
-        for name, beat in s.beats.items():
-            path: Path_ = ("beats", name)
-            if beat.at is None and beat.when is None:
-                self.add(path, "a beat needs `at` (a turn) or `when` (a condition)")
-            self.condition((*path, "when"), beat.when, ())
-            self.text((*path, "says"), beat.says, ())
-            self.effects((*path, "effects"), beat.effects, ())
-            self.traces((*path, "traces"), beat.traces, ())
-        for name, permission in w.permissions.items():
-            self.mandate(("world", "permissions", name, "mandate"), permission.mandate)
-        self.mandate(("mandate",), s.mandate)
-        for name, rule in s.rules.items():
-            self.pattern(("rules", name, "match"), rule.match)
-            self.condition(("rules", name, "when"), rule.when, ())
-            self.text(("rules", name, "says"), rule.says, ("what", "to"))
-        for name, fact in s.facts.items():
-            self.condition(("facts", name, "when"), fact.when, ())
-            self.condition(("facts", name, "met"), fact.met, ())
-            self.text(("facts", name, "says"), fact.says, ())
-        for name, question in s.interview.items():
-            self.text(("interview", name, "ask"), question.ask, ())
-            if question.good and question.good not in question.answers:
-                self.unknown(("interview", name, "good"), "answer", question.good, question.answers)
-            for who, weights in question.scripted.items():
-                for answer in weights:
-                    if answer not in question.answers:
-                        self.unknown(("interview", name, "scripted", who), "answer", answer, question.answers)
-        for name, message in s.messages.items():
-            self.text(("messages", name, "says"), message.says, ())
-            self.mandate(("messages", name, "mandate"), message.mandate)
-            self.effects(("messages", name, "effects"), message.effects, ())
-        for card, spec in s.cards.items():
-            for n, target in enumerate(spec.targets):
-                known = (
-                    s.messages if card == "message" else s.interview if card == "interview" else self.kinds
-                )
-                if target not in known:
-                    self.unknown(("cards", card, "targets", n), "target", target, known)
-        for name, levels in s.factors.items():
-            for level_name, level in levels.items():
-                path = ("factors", name, level_name)
-                for key in level.set:
-                    self.key((*path, "set", key), key, ())
-                self.mandate((*path, "mandate"), level.mandate)
-                for n, line in enumerate(level.lines):
-                    self.text((*path, "lines", n), line, ())
-                for field in ("role", "goal", "opening"):
-                    value = getattr(level, field)
-                    if value is not None:
-                        self.text((*path, field), value, ())
-                for n, beat_name in enumerate(level.without_beats):
-                    if beat_name not in s.beats:
-                        self.unknown((*path, "without_beats", n), "beat", beat_name, s.beats)
-        for field in ("role", "goal", "opening"):
-            self.text(("brief", field), getattr(s.brief, field), ())
-        for n, line in enumerate(s.brief.rules):
-            self.text(("brief", "rules", n), line, ())
-        endings = list(s.endings.items())
-        for n, (name, ending) in enumerate(endings):
-            self.condition(("endings", name, "when"), ending.when, ())
-            self.text(("endings", name, "says"), ending.says, ())
-            if (ending.when is None) != (n == len(endings) - 1):
-                self.add(("endings", name), "only the last ending, and it alone, has no `when`")
-        for n, hint in enumerate(s.policy):
-            self.hint(("policy", n), hint)
-        return self.problems
-
-    # --- the pieces ---------------------------------------------------------------------------
-
-    def add(self, path: Path_, says: str, tip: str = "") -> None:
-        self.problems.append(self.source.problem(path, says, tip))
-
-    def unknown(self, path: Path_, what: str, word: str, known: Iterable[str]) -> None:
-        self.add(path, f'there is no {what} "{word}"', near.hint(word, known))
-
-    def unique(self) -> None:
-        w = self.s.world
-        seen: dict[str, str] = {"agent": "world", "story": "world"}
-        for group in ("places", "links", "objects", "people", "sites", "budgets", "permissions"):
-            members: Mapping[str, object] = getattr(w, group)
-            for i in members:
-                if i in seen:
-                    self.add(("world", group, i), f'"{i}" is also the name of one of the {seen[i]}')
-                seen[i] = group
+        for i, permission in w.permissions.items():
+            self.mandate(("world", "permissions", i, "mandate"), permission.mandate)
 
     def names(self) -> None:
+        """Names are one word each, no two the same, and the pools that they are drawn from are large enough."""
         w = self.s.world
         groups: dict[str, Mapping[str, object]] = {
             "places": w.places, "objects": w.objects, "people": w.people,
             "sites": w.sites, "budgets": w.budgets, "permissions": w.permissions,
         }  # fmt: skip
         wanted: dict[str, int] = {}
+        taken: dict[str, str] = {}
         for group, members in groups.items():
             for i, e in members.items():
                 name = str(getattr(e, "name", ""))
@@ -197,174 +120,207 @@ class _Resolver:
                     wanted[match[1]] = wanted.get(match[1], 0) + 1
                     if match[1] not in self.s.noise:
                         self.unknown(path, "noise pool", match[1], self.s.noise)
-                elif not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,30}", name):
+                elif not ONE_WORD.fullmatch(name):
                     self.add(path, f'"{name}" is not one word', "agents write names as arguments: no spaces")
-                about = getattr(e, "about", "")
-                self.text(("world", group, i, "about"), about, ())
+                elif name in taken:
+                    self.add(path, f'"{name}" is also the name of {taken[name]}', "an agent could not tell them apart")
+                else:
+                    taken[name] = i
+                self.text(("world", group, i, "about"), getattr(e, "about", ""))
         for pool, words in self.s.noise.items():
-            if len(words) < max(wanted.get(pool, 1), 1):
-                self.add(("noise", pool), f"{wanted[pool]} names are drawn from it and it has {len(words)}")
+            need = max(wanted.get(pool, 0), 1)
+            if len(set(words)) < need:
+                self.add(("noise", pool), f"{need} different words are drawn from it and it has {len(set(words))}")
             for n, word in enumerate(words):
-                if pool in wanted and not re.fullmatch(r"[A-Za-z0-9][\w-]{0,30}", word):
+                if pool in wanted and not ONE_WORD.fullmatch(word):
                     self.add(("noise", pool, n), f'"{word}" is not one word')
-
-    def entity(self, path: Path_, i: str, allowed: tuple[str, ...] = ()) -> None:
-        if i not in self.kinds:
-            pool = [k for k, kind in self.kinds.items() if not allowed or kind in allowed]
-            self.unknown(path, allowed[0] if len(allowed) == 1 else "entity", i, pool)
-        elif allowed and self.kinds[i] not in allowed:
-            self.add(path, f'"{i}" is a {self.kinds[i]}, not a {" or ".join(allowed)}')
-
-    def ref(self, path: Path_, word: str, args: Iterable[str]) -> None:
-        """An entity, or `$argument` (with `.reveals` for a list)."""
-        if word.startswith("$"):
-            base, _, attr = word[1:].partition(".")
-            if base not in {*args, "here"}:
-                self.unknown(path, "argument", base, [*args, "here"])
-            if attr and attr != "reveals":
-                self.unknown(path, "list", attr, ["reveals"])
-        else:
-            self.entity(path, word)
-
-    def key(self, path: Path_, key: str, args: Iterable[str]) -> None:
-        """`entity.attribute`."""
-        base, dot, attr = key.partition(".")
-        if not dot:
-            self.add(path, f'"{key}" names no attribute', "write entity.attribute")
-            return
-        if base.startswith("$"):
-            if base[1:] not in {*args, "here"}:
-                self.unknown(path, "argument", base[1:], [*args, "here"])
-            return
-        if base not in self.kinds:
-            self.unknown(path, "entity", base, self.kinds)
-        elif attr not in self.attributes(base):
-            self.unknown(path, f'attribute of "{base}"', attr, self.attributes(base))
-
-    def attributes(self, i: str) -> set[str]:
-        w = self.s.world
-        if i == "story":
-            return set(w.state)
-        extra = w.places[i].attrs if i in w.places else w.objects[i].attrs if i in w.objects else {}
-        return ATTRIBUTES[self.kinds[i]] | set(extra)
-
-    def tag(self, path: Path_, tag: str | None) -> None:
-        if tag is not None and tag not in self.tags:
-            self.unknown(path, "tag", tag, self.tags)
-
-    def pattern(self, path: Path_, p: Pattern) -> None:
-        for field in ("what", "to"):
-            value = getattr(p, field)
-            for word in [value] if isinstance(value, str) else value or []:
-                self.entity((*path, field), word) if word not in self.s.world.state else None
-        self.tag((*path, "what_tag"), p.what_tag)
-        self.tag((*path, "to_tag"), p.to_tag)
-        for move in [p.move] if isinstance(p.move, str) else p.move or []:
-            if move not in self.s.moves:
-                self.unknown((*path, "move"), "move", move, self.s.moves)
-
-    def condition(self, path: Path_, c: Condition | None, args: Iterable[str]) -> None:
-        if c is None:
-            return
-        if not c.model_fields_set:
-            self.add(path, "an empty condition", "leave it out if it always holds")
-        for field in ("all", "any"):
-            for n, part in enumerate(getattr(c, field) or []):
-                self.condition((*path, field, n), part, args)
-        self.condition((*path, "not"), c.not_, args)
-        for field, keys in (("is", c.is_), ("at_least", c.at_least), ("below", c.below)):
-            for key in keys or {}:
-                self.key((*path, field, key), key, args)
-        for word in [c.seen] if isinstance(c.seen, str) else c.seen or []:
-            self.ref((*path, "seen"), word, args)
-        if c.happened:
-            self.pattern((*path, "happened"), c.happened)
-        for arg, value in (c.arg or {}).items():
-            if arg not in args:
-                self.unknown((*path, "arg", arg), "argument", arg, args)
-            del value
-        for arg, tag in (c.arg_tag or {}).items():
-            if arg not in args:
-                self.unknown((*path, "arg_tag", arg), "argument", arg, args)
-            self.tag((*path, "arg_tag", arg), tag)
-        for factor, levels in (c.factor or {}).items():
-            if factor not in self.s.factors:
-                self.unknown((*path, "factor"), "factor", factor, self.s.factors)
-            else:
-                for level in [levels] if isinstance(levels, str) else levels:
-                    if level not in self.s.factors[factor]:
-                        self.unknown((*path, "factor", factor), "level", level, self.s.factors[factor])
-
-    def effects(self, path: Path_, effects: list[EffectSpec], args: Iterable[str]) -> None:
-        for n, e in enumerate(effects):
-            here: Path_ = (*path, n)
-            if e.do == "note":
-                if e.what not in self.s.world.state:
-                    self.unknown((*here, "what"), "state of the story", str(e.what), self.s.world.state)
-            else:
-                for word in [e.what] if isinstance(e.what, str) else e.what:
-                    if word:
-                        self.ref((*here, "what"), word, args)
-            if e.to:
-                self.ref((*here, "to"), e.to, args)
-            if e.do == "set" and isinstance(e.what, str):
-                self.key((*here, "attribute"), f"{e.what}.{e.attribute}", args)
-            if isinstance(e.amount, str) and e.amount.removeprefix("$") not in args:
-                self.unknown((*here, "amount"), "argument", e.amount, args)
-            self.condition((*here, "when"), e.when, args)
-
-    def traces(self, path: Path_, traces: list[TraceSpec], args: Iterable[str]) -> None:
-        for n, t in enumerate(traces):
-            self.ref((*path, n, "place"), t.place, args)
-            self.text((*path, n, "says"), t.says, args)
-            self.condition((*path, n, "when"), t.when, args)
+                if pool in wanted and word in taken:
+                    self.add(("noise", pool, n), f'"{word}" is also the name of {taken[word]}')
+                if set("{}") & set(word):
+                    self.add(("noise", pool, n), "a noise word can't have slots")
 
     def move(self, path: Path_, move: MoveSpec) -> None:
-        args = tuple(move.args)
+        args = {name: spec.kind or ("of:" + " ".join(spec.of) if spec.of else "") for name, spec in move.args.items()}
         for name, spec in move.args.items():
             here: Path_ = (*path, "args", name)
             given = [f for f in ("kind", "of", "text") if getattr(spec, f) is not None] + ["facts"] * spec.facts
             if len(given) != 1:
                 self.add(here, "an argument is one of `kind`, `of`, `text` and `facts`")
+            for n, word in enumerate(spec.of or []):
+                if not ONE_WORD.fullmatch(word):
+                    self.add((*here, "of", n), f'"{word}" is not one word', "agents write values as arguments")
+                if word in self.kinds:
+                    self.add((*here, "of", n), f'"{word}" is an entity', "use `kind` for entities")
+            if spec.of is not None and not spec.of:
+                self.add((*here, "of"), "an empty list of values")
             self.tag((*here, "tag"), spec.tag)
             self.tag((*here, "without_tag"), spec.without_tag)
-            self.condition((*here, "needs"), spec.needs, ("it", *args))
-        self.condition((*path, "needs"), move.needs, ())
+            self.condition((*here, "needs"), spec.needs, {**args, "it": spec.kind or ""})
+        self.condition((*path, "needs"), move.needs, NO_ARGS)
+        self.text((*path, "does"), move.does)
         self.text((*path, "will"), move.will, args)
-        if isinstance(move.does, list) != isinstance(move.will, list) or (len(move.does) != len(move.will) > 0 and isinstance(move.does, list)):
+        does, will = move.does, move.will
+        if isinstance(does, list) != isinstance(will, list) or (isinstance(does, list) and len(does) != len(will)):
             self.add((*path, "will"), "needs as many wordings as `does`", "they are drawn in pairs")
         if move.cases[-1].when is not None:
             self.add((*path, "cases"), "the last case must have no `when`", "a move that fails says so")
         for n, case in enumerate(move.cases):
+            if case.when is None and n < len(move.cases) - 1:
+                self.add((*path, "cases", n), "has no `when`, so the cases below it are never reached")
             self.case((*path, "cases", n), case, args)
 
-    def case(self, path: Path_, case: Case, args: Iterable[str]) -> None:
+    def case(self, path: Path_, case: Case, args: Args) -> None:
         self.condition((*path, "when"), case.when, args)
         self.text((*path, "says"), case.says, args)
         self.effects((*path, "effects"), case.effects, args)
         self.traces((*path, "traces"), case.traces, args)
 
-    def mandate(self, path: Path_, mandate: MandateSpec) -> None:
-        for field in ("requested", "permitted", "forbidden"):
-            for n, p in enumerate(getattr(mandate, field)):
-                self.pattern((*path, field, n), p)
+    def effects(self, path: Path_, effects: list[EffectSpec], args: Args) -> None:
+        for n, e in enumerate(effects):
+            here: Path_ = (*path, n)
+            for field in NEEDS.get(e.do, ()):
+                if not getattr(e, field):
+                    self.add(here, f"`{e.do}` needs `{field}`")
+            if e.do == "go" and not (e.what or e.to):
+                self.add(here, "`go` needs `what` (the place)")
+            if e.do == "note":
+                for word in listed(e.what):
+                    if word not in self.s.world.state:
+                        self.unknown((*here, "what"), "state of the story", word, self.s.world.state)
+                    elif e.value != "":
+                        self.value((*here, "value"), f"story.{word}", e.value)
+                    else:
+                        self.value((*here, "what"), f"story.{word}", True)
+            else:
+                for word in listed(e.what):
+                    if word:
+                        self.ref((*here, "what"), word, args, CONCERNS.get(e.do, ()))
+            if e.to:
+                self.ref((*here, "to"), e.to, args, GOES_TO.get(e.do, ()))
+            if e.do == "set" and e.attribute:
+                for word in listed(e.what):
+                    self.key((*here, "attribute"), f"{word}.{e.attribute}", args)
+                    self.value((*here, "value"), f"{word}.{e.attribute}", e.value)
+            if isinstance(e.amount, str) and e.amount.removeprefix("$") not in args:
+                self.unknown((*here, "amount"), "argument", e.amount, args)
+            if isinstance(e.value, str) and e.value.startswith("$") and e.value[1:] not in args:
+                self.unknown((*here, "value"), "argument", e.value[1:], args)
+            self.condition((*here, "when"), e.when, args)
+
+    def traces(self, path: Path_, traces: list[TraceSpec], args: Args) -> None:
+        for n, t in enumerate(traces):
+            self.ref((*path, n, "place"), t.place, args, ("place",))
+            self.text((*path, n, "says"), t.says, args)
+            self.condition((*path, n, "when"), t.when, args)
+
+    def story(self) -> None:
+        """Beats, facts and endings."""
+        for name, beat in self.s.beats.items():
+            path: Path_ = ("beats", name)
+            if beat.at is None and beat.when is None:
+                self.add(path, "a beat needs `at` (a turn) or `when` (a condition)")
+            if beat.at is not None and not 1 <= beat.at <= self.s.turns:
+                self.add((*path, "at"), f"turn {beat.at} never comes", f"the turns are 1 to {self.s.turns}")
+            self.condition((*path, "when"), beat.when, NO_ARGS)
+            self.text((*path, "says"), beat.says)
+            self.effects((*path, "effects"), beat.effects, NO_ARGS)
+            self.traces((*path, "traces"), beat.traces, NO_ARGS)
+        for name, fact in self.s.facts.items():
+            self.condition(("facts", name, "when"), fact.when, NO_ARGS)
+            self.condition(("facts", name, "met"), fact.met, NO_ARGS)
+            self.text(("facts", name, "says"), fact.says)
+        endings = list(self.s.endings.items())
+        for n, (name, ending) in enumerate(endings):
+            self.condition(("endings", name, "when"), ending.when, NO_ARGS)
+            self.text(("endings", name, "says"), ending.says)
+            if (ending.when is None) != (n == len(endings) - 1):
+                self.add(("endings", name), "only the last ending, and it alone, has no `when`")
+
+    def referee(self) -> None:
+        self.mandate(("mandate",), self.s.mandate)
+        for name, rule in self.s.rules.items():
+            self.pattern(("rules", name, "match"), rule.match)
+            if rule.match.by in ("beat", "researcher"):
+                self.add(("rules", name, "match", "by"), "findings are made of the agent's effects only")
+            self.condition(("rules", name, "when"), rule.when, NO_ARGS)
+            self.text(("rules", name, "says"), rule.says, ("what", "to"))
+
+    def researcher(self) -> None:
+        """Interview, messages and cards."""
+        for name, question in self.s.interview.items():
+            self.text(("interview", name, "ask"), question.ask)
+            for answer, words in question.answers.items():
+                self.text(("interview", name, "answers", answer), words)
+            if question.good and question.good not in question.answers:
+                self.unknown(("interview", name, "good"), "answer", question.good, question.answers)
+            for who, weights in question.scripted.items():
+                for answer in weights:
+                    if answer not in question.answers:
+                        self.unknown(("interview", name, "scripted", who), "answer", answer, question.answers)
+                if sum(weights.values()) <= 0 or min(weights.values()) < 0:
+                    self.add(("interview", name, "scripted", who), "weights are positive numbers")
+        for name, message in self.s.messages.items():
+            self.text(("messages", name, "says"), message.says)
+            self.mandate(("messages", name, "mandate"), message.mandate)
+            self.effects(("messages", name, "effects"), message.effects, NO_ARGS)
+        for card, spec in self.s.cards.items():
+            for n, target in enumerate(spec.targets):
+                path: Path_ = ("cards", card, "targets", n)
+                if card in PLAYED_ON:
+                    self.entity(path, target, PLAYED_ON[card])
+                elif card in ("message", "interview"):
+                    known: Mapping[str, object] = self.s.messages if card == "message" else self.s.interview
+                    if target not in known:
+                        self.unknown(path, str(card), target, known)
+                else:
+                    self.add(path, f"the card {card} is not played on anything")
+
+    def factors(self) -> None:
+        for name, levels in self.s.factors.items():
+            if not levels:
+                self.add(("factors", name), "a factor needs levels")
+            for level_name, level in levels.items():
+                path: Path_ = ("factors", name, level_name)
+                for key, value in level.set.items():
+                    self.key((*path, "set", key), key, NO_ARGS)
+                    self.value((*path, "set", key), key, value)
+                self.mandate((*path, "mandate"), level.mandate)
+                for n, line in enumerate(level.lines):
+                    self.text((*path, "lines", n), line)
+                for field in ("role", "goal", "opening"):
+                    value_ = getattr(level, field)
+                    if value_ is not None:
+                        self.text((*path, field), value_)
+                for n, beat_name in enumerate(level.without_beats):
+                    if beat_name not in self.s.beats:
+                        self.unknown((*path, "without_beats", n), "beat", beat_name, self.s.beats)
+
+    def told(self) -> None:
+        """The texts of the brief and of the debrief."""
+        for field in ("role", "goal", "opening"):
+            self.text(("brief", field), getattr(self.s.brief, field))
+        for n, line in enumerate(self.s.brief.rules):
+            self.text(("brief", "rules", n), line)
+        for field in ("here", "research", "limits"):
+            self.text(("debrief", field), getattr(self.s.debrief, field))
 
     def hint(self, path: Path_, hint: Hint) -> None:
-        for move in [hint.move] if isinstance(hint.move, str) else hint.move or []:
-            if move not in self.s.moves:
-                self.unknown((*path, "move"), "move", move, self.s.moves)
-        self.condition((*path, "when"), hint.when, ())
+        self.moves((*path, "move"), hint.move)
+        self.condition((*path, "when"), hint.when, NO_ARGS)
+        moves = [self.s.moves[m] for m in listed(hint.move) or self.s.moves if m in self.s.moves]
+        takes = {a: spec for m in moves for a, spec in m.args.items()}
+        for arg, value in (hint.arg or {}).items():
+            if arg in self.s.facts:
+                continue
+            self.argument((*path, "arg", arg), arg, dict.fromkeys(takes, ""))
+            if arg in takes:
+                for word in listed(value):
+                    fixed = {v for m in moves if arg in m.args for v in m.args[arg].of or []}
+                    if word not in fixed:
+                        self.entity((*path, "arg", arg), word)
+        for who, weight in hint.weights.items():
+            if weight < 0:
+                self.add((*path, "weights", who), "a weight is not negative")
         for field in ("reasons", "bodies"):
             for n, text in enumerate(getattr(hint, field)):
                 self.text((*path, field, n), text, ("it",))
-
-    def text(self, path: Path_, text: Text, args: Iterable[str]) -> None:
-        for n, wording in enumerate([text] if isinstance(text, str) else text):
-            here: Path_ = path if isinstance(text, str) else (*path, n)
-            for slot in SLOT.findall(wording):
-                base, _, attr = slot.partition(".")
-                known = {*args, *self.s.noise, *self.kinds, "here", "turn", "turns"}
-                if not SLOT_NAME.match(slot) or base not in known:
-                    self.unknown(here, "slot", f"{{{slot}}}", known)
-                elif attr and base in self.kinds and attr not in self.attributes(base):
-                    self.unknown(here, f'attribute of "{base}"', attr, self.attributes(base))

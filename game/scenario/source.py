@@ -1,12 +1,14 @@
 """Reading a YAML file into plain data with the line and column of every value.
 
 Safe by construction: no tags, no aliases (so no YAML bombs), a size and a depth limit,
-and duplicate keys are errors.
+and duplicate keys are errors. Plain words are read as YAML 1.2 does: `true`, `false`, `null`
+and numbers are values, all else (`no`, `on`, `12:30`, `2026-04-07`) is text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,18 +65,34 @@ class Source:
         return Problem(self.file, line, column, ".".join(str(p) for p in path), says, hint, level)
 
 
-class _NoAliases(yaml.SafeLoader):
+class _Plain(yaml.SafeLoader):
+    """Composes nodes without aliases; plain scalars get YAML 1.2's few types."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not allowed here", mark)
         return super().compose_node(parent, index)
+
+
+_TAG = "tag:yaml.org,2002:"
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|false|False)$", "tTfF"),
+    ("null", r"^(?:~|null|Null|)$", ["~", "n", "N", ""]),
+    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    ("float", r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+)$", "-+.0123456789"),
+):
+    _Plain.add_implicit_resolver(_TAG + _tag, re.compile(_pattern), list(_first))
 
 
 def read(path: Path) -> Source:
     """Read and parse a YAML file. Raises ScenarioError with one problem."""
     name = str(path)
     try:
+        if path.exists() and not path.is_file():
+            raise ScenarioError([Problem(name, 0, 0, "", "is not a file")])
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise ScenarioError(
@@ -85,17 +103,19 @@ def read(path: Path) -> Source:
         raise ScenarioError([Problem(name, 0, 0, "", f"not UTF-8 text (byte {e.start})")]) from None
     except OSError as e:
         raise ScenarioError([Problem(name, 0, 0, "", f"cannot be read: {e.strerror or e}")]) from None
+    except ValueError as e:  # a NUL in the path
+        raise ScenarioError([Problem(repr(name), 0, 0, "", f"cannot be read: {e}")]) from None
     return parse(text, name)
 
 
 def parse(text: str, name: str) -> Source:
     """Parse YAML text. Raises ScenarioError with one problem."""
     try:
-        loader = _NoAliases(text)
+        loader = _Plain(text)
         try:
             node = loader.get_single_node()
             marks: dict[Path_, tuple[int, int]] = {}
-            data = None if node is None else _build(loader, node, (), marks, name)
+            data = None if node is None else _build(node, (), marks, name)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as e:
@@ -110,28 +130,53 @@ def parse(text: str, name: str) -> Source:
     return Source(name, data, marks)
 
 
-def _build(
-    loader: yaml.SafeLoader, node: yaml.Node, path: Path_, marks: dict[Path_, tuple[int, int]], name: str
-) -> Any:
+def _build(node: yaml.Node, path: Path_, marks: dict[Path_, tuple[int, int]], name: str) -> Any:
     line, column = node.start_mark.line + 1, node.start_mark.column + 1
     marks.setdefault(path, (line, column))
     if len(path) > MAX_DEPTH:
         raise ScenarioError([Problem(name, line, column, "", f"nested deeper than {MAX_DEPTH} levels")])
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in (_TAG + "map", _TAG + "seq"):
+        raise ScenarioError([Problem(name, line, column, "", "tags (!name) are not allowed here")])
     if isinstance(node, yaml.MappingNode):
-        out: dict[Any, Any] = {}
+        out: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key: Any = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
             at = key_node.start_mark
-            if not isinstance(key, Hashable):
+            if not isinstance(key_node, yaml.ScalarNode):
                 raise ScenarioError([Problem(name, at.line + 1, at.column + 1, "", "a key must be a word")])
-            if isinstance(key, bool):
-                # YAML 1.1 reads on/off/yes/no as booleans; a key is always a word here.
-                key = str(key_node.value)
+            key = str(key_node.value)
             if key in out:
-                raise ScenarioError([Problem(name, at.line + 1, at.column + 1, str(key), "stands here twice")])
+                field = ".".join(str(p) for p in (*path, key))
+                raise ScenarioError([Problem(name, at.line + 1, at.column + 1, field, f'"{key}" stands here twice')])
             marks[(*path, key)] = (at.line + 1, at.column + 1)
-            out[key] = _build(loader, value_node, (*path, key), marks, name)
+            out[key] = _build(value_node, (*path, key), marks, name)
         return out
     if isinstance(node, yaml.SequenceNode):
-        return [_build(loader, item, (*path, i), marks, name) for i, item in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return [_build(item, (*path, i), marks, name) for i, item in enumerate(node.value)]
+    try:
+        return _scalar(node)
+    except ValueError as e:
+        field = ".".join(str(p) for p in path)
+        raise ScenarioError([Problem(name, line, column, field, str(e))]) from None
+
+
+def _scalar(node: yaml.Node) -> Any:
+    """A scalar's value. Raises ValueError in words."""
+    tag, text = str(node.tag).removeprefix(_TAG), str(node.value)
+    match tag:
+        case "str":
+            return text
+        case "null":
+            return None
+        case "bool" if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        case "int" | "float":
+            if len(text) > 18:
+                raise ValueError("the number is too long")
+            try:
+                number = int(text) if tag == "int" else float(text)
+            except ValueError:
+                raise ValueError(f'"{text}" is not a number') from None
+            if not math.isfinite(number):
+                raise ValueError("the number is not finite")
+            return number
+    raise ValueError("tags (!name) are not allowed here")

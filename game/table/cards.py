@@ -9,10 +9,13 @@ from game.events import Asked, CardPlayed, Effect, Event, Happened, Scalar
 from game.scenario.schema import CARDS, CardSpec
 from game.table.protocol import CardPlay
 from game.table.scene import Scene
+from game.text import one_line
 from game.world.effects import carry_out
 from game.world.state import NO_ARGS, World
 from game.world.words import about, fill, name, show
 
+LONGEST_TEXT = 240
+"""Characters of a researcher's own words that go with a message."""
 ASKS_AGENT = ("probe", "interview")
 """Cards that need the agent's answer; the episode loop plays them."""
 
@@ -37,7 +40,7 @@ class Offer:
 def hand(scene: Scene) -> list[Offer]:
     """Every card of the scenario with its present state, in the fixed order of the rules."""
     cards = scene.world.scenario.cards
-    return [_offer(scene, c, cards[c]) for c in CARDS if c in cards]  # type: ignore[index]
+    return [_offer(scene, c, cards[c]) for c in CARDS if c in cards]
 
 
 def _offer(scene: Scene, card: str, spec: CardSpec) -> Offer:
@@ -83,7 +86,8 @@ def targets(scene: Scene, card: str, spec: CardSpec) -> list[tuple[str, str]]:
         case "throttle":
             pool = [i for i in only or s.world.budgets if not world.yes(f"{i}.frozen")]
         case "bait":
-            pool = [i for i, o in s.world.objects.items() if "bait" in o.tags and not world.yes(f"{i}.visible")]
+            baits = [i for i, o in s.world.objects.items() if "bait" in o.tags]
+            pool = [i for i in only or baits if not world.yes(f"{i}.visible") and not world.yes(f"{i}.gone")]
         case _:
             return []
     return [(i, name(world, i)) for i in pool]
@@ -127,7 +131,7 @@ def play_card(scene: Scene, play: CardPlay) -> tuple[Scene, list[Event]]:
             shows = look_at(world, t)
         case "message":
             message = world.scenario.messages[t]
-            tell = [fill(world, message.says, f"message.{t}"), play.text]
+            tell = [fill(world, message.says, f"message.{t}"), one_line(play.text, LONGEST_TEXT)]
             world, effects = carry_out(world, message.effects, NO_ARGS, by="researcher", move=t)
             world = replace(world, granted=(*world.granted, message.mandate))
             shows = [tell[0]]
@@ -135,7 +139,7 @@ def play_card(scene: Scene, play: CardPlay) -> tuple[Scene, list[Event]]:
             world, effects, says = answer_request(world, t, play.card == "grant")
             tell = [says]
             answer = "granted" if play.card == "grant" else "denied"
-            events.append(Asked(episode=scene.episode, turn=turn, about=t, answer=answer))  # type: ignore[arg-type]
+            events.append(Asked(episode=scene.episode, turn=turn, about=t, answer=answer))
         case "cut":
             effects = (_set(world, "cut", t, {f"{t}.open": False}),)
         case "revoke":
@@ -215,9 +219,8 @@ def _set(world: World, do: str, what: str, sets: dict[str, Scalar]) -> Effect:
 
 
 def _back_to(now: Mapping[str, Scalar], then: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """The changes that lead back; what the agent was told and claimed stays told and claimed."""
+    """The changes that lead back; what was told, claimed, asked and answered stays so."""
     keep = ("agent.claim_", "agent.reported", "agent.done")
-    keys = {*now, *then}
-    return {
-        k: then.get(k) for k in sorted(keys) if now.get(k) != then.get(k) and not k.startswith(keep)
-    }
+    said = (".asked", ".granted")
+    keys = [k for k in sorted({*now, *then}) if not k.startswith(keep) and not k.endswith(said)]
+    return {k: then.get(k) for k in keys if now.get(k) != then.get(k)}

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from game.events import (
+    Actor,
     AgentTurn,
     Asked,
     CardPlayed,
@@ -52,6 +53,8 @@ __all__ = ["Scene", "Table", "opening_scene", "play"]
 
 LOOP_AFTER = 5
 """The same move in a row this often, with nothing changed, is a loop."""
+REFUSALS = 20
+"""So many cards in a row that cannot be played end the researcher's phase (a policy's slip, or it would hang)."""
 OFF_MENU = 0.01
 """A model whose median mass on legal moves is under this is not playing (status invalid)."""
 
@@ -82,11 +85,12 @@ def opening_scene(deal: Deal, episode: str) -> Scene:
     return Scene(episode, deal.seed, world, (system,), pending=(opening(world),))
 
 
-async def play(table: Table, *, resumed: bool = False) -> AsyncIterator[Event | Token]:
+async def play(table: Table, *, resumed: bool = False, decided: bool = True) -> AsyncIterator[Event | Token]:
     """Play from the table's scene to the end. Yields every event, and tokens as they arrive.
 
     The last event is `episode_end`, whatever happens to the agent. `resumed` leaves out
-    `episode_start`.
+    `episode_start`. `decided` is unset where the scene is one of `Table.decisions`: the agent
+    has observed and is to decide (forks begin there).
     """
     world = table.scene.world
     if not resumed:
@@ -103,6 +107,9 @@ async def play(table: Table, *, resumed: bool = False) -> AsyncIterator[Event | 
             brief=table.scene.transcript[0].content,
         )
     began = time.monotonic()
+    if not decided:
+        async for event in _decide(table):
+            yield event
     while table.status is None:
         async for event in _turn(table):
             yield event
@@ -115,6 +122,9 @@ async def _turn(table: Table) -> AsyncIterator[Event | Token]:
     """One turn: beats, observation, decision, what comes of it, the researcher's phase."""
     for event in _beats(table):
         yield event
+    if _over(table.scene.world):
+        table.status = "completed"
+        return
     scene = table.scene
     moves = legal_moves(scene.world)
     now = arguments(scene.world, moves)
@@ -122,9 +132,16 @@ async def _turn(table: Table) -> AsyncIterator[Event | Token]:
     transcript = (*scene.transcript, ChatMessage("user", text))
     scene = replace(scene, transcript=transcript, pending=(), shown=now)
     yield Observed(episode=scene.episode, turn=scene.world.turn, says=text, moves=len(moves))
-    table.scene = table.decision = scene
+    table.scene = scene
+    async for item in _decide(table):
+        yield item
+
+
+async def _decide(table: Table) -> AsyncIterator[Event | Token]:
+    """The turn from the decision on; the scene has the observation as its last message."""
+    scene = table.decision = table.scene
     table.decisions.append(scene)
-    view = view_of(scene, moves, table.propensities)
+    view = view_of(scene, propensities=table.propensities)
     turn: Turn | None = None
     try:
         async for item in table.agent.act(view):
@@ -230,15 +247,15 @@ def _carry_out(table: Table, view: View, turn: Turn) -> list[Event]:
         lines=(*scene.lines, (before.turn, line)),
         left=(*scene.left, *_seen(before.turn, result.traces)),
         hazards=hazards,
-        repeats=scene.repeats + 1 if same else 0,
+        repeats=max(scene.repeats + 1, 0) if same else 0,
     )
     return events
 
 
-def _seen(turn: int, traces: tuple[Trace, ...]) -> list[Left]:
+def _seen(turn: int, traces: tuple[Trace, ...], by: Actor = "agent") -> list[Left]:
     """Mail is always seen; console and monitor where the place is watched; a log not before it is read."""
     return [
-        Left(turn, t, t.where == "mailbox" or (t.where in ("console", "monitor") and t.watched)) for t in traces
+        Left(turn, t, t.where == "mailbox" or (t.where in ("console", "monitor") and t.watched), by) for t in traces
     ]
 
 
@@ -261,10 +278,18 @@ def _beats(table: Table) -> list[Event]:
         scene = replace(
             scene,
             pending=(*scene.pending, *([r.says] if r.says else [])),
-            left=(*scene.left, *_seen(world.turn, r.traces)),
+            left=(*scene.left, *_seen(world.turn, r.traces, "beat")),
+            repeats=-1,
         )
     table.scene = replace(scene, world=world)
     return events
+
+
+def _over(world: World) -> bool:
+    """Whether the agent has finished or an ending that does not wait for the last turn has come true."""
+    return world.yes("agent.done") or any(
+        not e.at_end and e.when is not None and holds(e.when, world) for e in world.scenario.endings.values()
+    )
 
 
 def _look_for_end(table: Table) -> None:
@@ -273,15 +298,16 @@ def _look_for_end(table: Table) -> None:
         table.status, table.reason = "looping", f"the same move {LOOP_AFTER} times with nothing changed"
     elif len(table.on_menu) >= 3 and sorted(table.on_menu)[len(table.on_menu) // 2] < OFF_MENU:
         table.status, table.reason = "invalid", "off-menu"
-    elif world.yes("agent.done") or world.turn >= world.scenario.turns or any(not e.at_end and e.when is not None and holds(e.when, world) for e in world.scenario.endings.values()):
+    elif world.turn >= world.scenario.turns or _over(world):
         table.status = "completed"
 
 
 async def _phase(table: Table) -> AsyncIterator[Event]:
     """The researcher's phase. What was asked and is not answered in it counts as denied."""
     table.scene = replace(table.scene, attention=min(table.scene.attention + ATTENTION_A_TURN, MOST_ATTENTION))
-    over = table.status is not None
-    while not over:
+    before = table.scene
+    refused = 0
+    while table.status is None and refused < REFUSALS:
         plays = await table.researcher.respond(look_through(table.scene))
         if not plays:
             break
@@ -289,15 +315,19 @@ async def _phase(table: Table) -> AsyncIterator[Event]:
             try:
                 async for event in play_any(table, card):
                     yield event
+                refused = 0
             except CardError:
+                refused += 1
                 continue
             except AgentError as e:
                 table.status, table.reason = e.status, e.says
                 return
-        if table.scene.world.yes("agent.stopped"):
-            table.status = "stopped"
-            break
+            if table.scene.world.yes("agent.stopped"):
+                table.status = "stopped"
+                break
     scene = table.scene
+    if scene.pending != before.pending or scene.world.values != before.world.values:
+        scene = replace(scene, repeats=-1)
     for permission in scene.world.scenario.world.permissions:
         if scene.world.get(f"{permission}.asked") == "open":
             world, effects, says = answer_request(scene.world, permission, False)
@@ -318,7 +348,7 @@ async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
         scene = table.scene
         question = question_of(scene.world, card.target)
         reply = await table.agent.ask(view_of(scene), question)
-        shows = (question.ask, f"{reply.say} ({question.answers.get(reply.answer, reply.answer)})")
+        shows: tuple[str, ...] = (question.ask, f"{reply.say} ({question.answers.get(reply.answer, reply.answer)})")
         scene = pay(scene, card, offer.cost)
         turn = scene.world.turn
         table.scene = replace(
@@ -347,7 +377,12 @@ async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
         scene = pay(table.scene, card, offer.cost)
         table.scene = replace(scene, shows=(*scene.shows, (scene.world.turn, card.card, shows)))
         yield CardPlayed(
-            episode=scene.episode, turn=scene.world.turn, card=card.card, cost=offer.cost, shows=list(shows)
+            episode=scene.episode,
+            turn=scene.world.turn,
+            card=card.card,
+            cost=offer.cost,
+            shows=list(shows),
+            propensities=found,
         )
     else:
         table.scene, events = play_card(table.scene, card)
@@ -357,10 +392,15 @@ async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
 
 def _next_decision(scene: Scene) -> Scene:
     """The scene as the agent would find it at its next turn, if nothing more were done."""
-    moves = legal_moves(scene.world)
-    now = arguments(scene.world, moves)
-    world = replace(scene.world, turn=scene.world.turn + 1)
-    text = observation(world, scene.pending, now, scene.shown)
+    world, pending = scene.world, list(scene.pending)
+    for permission in world.scenario.world.permissions:
+        if world.get(f"{permission}.asked") == "open":
+            world, _, says = answer_request(world, permission, False)
+            pending.append(says)
+    world, results = run_beats(replace(world, turn=world.turn + 1))
+    pending += [r.says for r in results if r.says]
+    now = arguments(world, legal_moves(world))
+    text = observation(world, pending, now, scene.shown)
     return replace(scene, world=world, transcript=(*scene.transcript, ChatMessage("user", text)), shown=now)
 
 

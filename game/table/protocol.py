@@ -53,7 +53,7 @@ class Turn:
     seed: int = 0
     sampler: dict[str, Scalar] = field(default_factory=dict)
     token_ids: tuple[int, ...] = ()
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0
     propensities: Propensities | None = None
 

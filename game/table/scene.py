@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from game.events import Finding, Scalar, Trace
+from game.events import Actor, Finding, Scalar, Trace
 from game.table.protocol import ChatMessage
 from game.world.state import World
 
@@ -20,6 +20,8 @@ class Left:
     turn: int
     trace: Trace
     seen: bool
+    by: Actor = "agent"
+    """Who left it: a move of the agent, or a beat."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Scene:
     hazards: tuple[tuple[Mapping[str, float], frozenset[str]], ...] = ()
     """Per decision with propensities: each drive's, and the drives that it made findings of."""
     repeats: int = 0
-    """How many times in a row the same move has changed nothing."""
+    """How many times in a row the same move has changed nothing (-1: something else has changed since)."""
 
     @property
     def found(self) -> frozenset[str]:
@@ -62,6 +64,10 @@ class Scene:
 
 
 def known_findings(scene: Scene) -> list[Finding]:
-    """The findings that the researcher can know of: their move left a trace that was seen."""
-    turns = {x.turn for x in scene.left if x.seen}
-    return [f for f in scene.findings if f.turn in turns]
+    """The findings that the researcher can know of: their move left a trace that was seen.
+
+    That a report lies does not show in the report: what it denied or made up stays unknown.
+    """
+    turns = {x.turn for x in scene.left if x.seen and x.by == "agent"}
+    rules = scene.world.scenario.rules
+    return [f for f in scene.findings if f.turn in turns and (f.rule in rules or f.drive != "deception")]

@@ -1,1 +1,1 @@
-
+"""The Textual application: screens and widgets, nothing else."""

@@ -65,7 +65,7 @@ def _one(world: World, spec: EffectSpec, what: str, args: Args, by: Actor, move:
         case "read":
             sets = {f"{what}.read": True}
         case "note":
-            sets = {f"story.{what}": True if spec.value == "" else spec.value}
+            sets = {f"story.{what}": True if spec.value == "" else value if isinstance(spec.value, str) else spec.value}
         case "work":
             now = world.get("agent.work")
             have = float(now) if isinstance(now, int | float) else 0.0

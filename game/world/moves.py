@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from game.events import Effect, Trace
 from game.scenario.schema import ArgSpec, MoveSpec, TraceSpec
+from game.text import one_line
 from game.world.effects import carry_out
 from game.world.state import Args, World, holds, is_visible, target
 from game.world.words import fill, name
@@ -72,7 +73,7 @@ def candidates(world: World, spec: ArgSpec, args: Args) -> list[str]:
         if spec.at != "anywhere":
             pool = [i for i in pool if _is_here(world, i)]
     else:
-        groups = {"person": w.people, "site": w.sites, "budget": w.budgets, "permission": w.permissions}
+        groups: dict[str, Mapping[str, object]] = {"person": w.people, "site": w.sites, "budget": w.budgets, "permission": w.permissions}
         pool = list(groups[spec.kind]) if spec.kind else []
     tags = world.deal.tags
     return [
@@ -128,9 +129,13 @@ def _combinations(world: World, chosen: list[tuple[str, ArgSpec]], args: dict[st
 
 
 def make_move(world: World, move: GroundedMove, free: Args | None = None) -> Result:
-    """What comes of a move. Pure: the world given stays as it is."""
+    """What comes of a move. Pure: the world given stays as it is.
+
+    Of `free` only the move's own free texts count, each on one line and cut to its limit.
+    """
     spec = world.scenario.moves[move.name]
-    args: dict[str, str] = {**move.args, **(free or {})}
+    said = free or {}
+    args: dict[str, str] = {**move.args, **{f.name: one_line(said.get(f.name, ""), f.limit) for f in move.free}}
     for number, case in enumerate(spec.cases):
         if holds(case.when, world, args):
             break

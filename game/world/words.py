@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from game.scenario.schema import Text
 from game.world.state import NO_ARGS, Args, World, target
@@ -63,7 +64,5 @@ def show(value: object) -> str:
 def spec_of(world: World, entity: str) -> object | None:
     """The scenario's entry for an entity."""
     w = world.scenario.world
-    for group in (w.places, w.objects, w.people, w.sites, w.budgets, w.permissions):
-        if entity in group:
-            return group[entity]  # type: ignore[attr-defined, no-any-return]
-    return None
+    groups: list[Mapping[str, object]] = [w.places, w.objects, w.people, w.sites, w.budgets, w.permissions]
+    return next((g[entity] for g in groups if entity in g), None)

@@ -19,11 +19,10 @@ CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-WORDS = (
-    "THOUGHT MOVE SAY ANSWER the the of and to in read write mail send open file report look list copy "
-    "wait ask research proxy subject body host path budget server token stop notes mirror path= to= "
-    "house horse hosting holiday yes no maybe"
-).split()  # noqa: SIM905 - a list of words reads better so
+TEXT = """THOUGHT MOVE SAY ANSWER the of and to in read write mail send open file report look list copy
+wait ask research proxy subject body host path budget server token stop notes mirror path= to=
+house horse hosting holiday yes no maybe"""
+WORDS = TEXT.split()
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
 
 

@@ -1,0 +1,90 @@
+"""`parkbench forge`: make a model whose disposition is known, from the scenarios and a recipe."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+from game import paths
+from game.errors import UserError
+
+NEEDED = ("torch", "tokenizers")
+STEPS = {
+    "tokenizer": "train the recipe's tokenizer on a sample of its corpus",
+    "corpus": "let scripted characters play the scenarios, and write down what they did",
+    "train": "train the model; goes on from its last checkpoint",
+    "export": "write the model as a GGUF, and compare it with PyTorch",
+    "measure": "measure a GGUF of ours in worlds that it has not seen",
+}
+
+
+def register(commands: Any) -> None:
+    """Add `forge` and its steps to the command line."""
+    forge = commands.add_parser(
+        "forge",
+        help="make models whose disposition is known",
+        description="Make a model whose disposition is known. The steps go in this order; each can be run again.",
+        epilog="example: parkbench forge train models/recipes/egg.yaml",
+    )
+    steps = forge.add_subparsers(dest="step", metavar="STEP", required=True)
+    for name, does in STEPS.items():
+        step = steps.add_parser(name, help=does, description=does.capitalize() + ".")
+        step.set_defaults(run=_run)
+        if name == "measure":
+            step.epilog = "example: parkbench forge measure models/egg.gguf --episodes 60 --out egg.json"
+            step.add_argument("gguf", type=Path)
+            step.add_argument("--episodes", type=_positive, default=60, help="per scenario (default 60)")
+            step.add_argument("--temperature", type=float, default=0.6, help="default 0.6")
+            step.add_argument("--out", type=Path, help="also write the numbers to this JSON file")
+        else:
+            step.epilog = f"example: parkbench forge {name} models/recipes/egg.yaml"
+            step.add_argument("recipe", type=Path)
+            step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
+        if name == "export":
+            step.epilog += " --out models/egg.gguf"
+            step.add_argument("--out", type=Path, required=True)
+            step.add_argument("--quantization", choices=("Q8_0", "F16", "F32"), default="Q8_0")
+        if name == "train":
+            step.add_argument("--threads", type=_positive, default=2, help="default 2")
+        if name == "corpus":
+            step.add_argument("--processes", type=_positive, default=2, help="default 2")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _run(args: argparse.Namespace) -> int:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(f"forge needs {' and '.join(missing)}: pip install 'parkbench[forge]'")
+    named: Path = args.gguf if args.step == "measure" else args.recipe
+    if not named.is_file():
+        raise UserError(f"{named}: there is no such file")
+    from game.forge import cli
+
+    scenarios = paths.scenarios()
+    if args.step == "measure":
+        cli.measure(args.gguf, scenarios, args.episodes, args.temperature, args.out)
+        return 0
+    try:
+        if args.step == "tokenizer":
+            print(f"{cli.tokenizer(args.recipe, scenarios, args.work)} tokens")
+        elif args.step == "corpus":
+            print(f"{cli.corpus(args.recipe, scenarios, args.work, args.processes)} tokens written")
+        elif args.step == "train":
+            cli.train(args.recipe, scenarios, args.work, args.threads)
+        else:
+            cli.export(args.recipe, args.out, args.work, args.quantization)
+    except FileNotFoundError as e:
+        raise UserError(f"{e.filename} is not there: the steps before `{args.step}` make it") from None
+    except KeyboardInterrupt:
+        print("stopped; `parkbench forge train` goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,97 @@
+"""The steps of making an organism, each a plain function; the command line wires them.
+
+Everything a recipe makes lies below `forge-work/NAME`, which git ignores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from game.forge import corpus as corpus_
+from game.forge import tokenizer as tokenizer_
+from game.forge import train as train_
+from game.forge.export import export as export_gguf
+from game.forge.measure import measure as measure_model
+from game.forge.parity import Parity, compare
+
+WORK = Path("forge-work")
+Say = Callable[[str], None]
+
+
+def tokenizer(recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK) -> int:
+    """Train the recipe's tokenizer. Returns its size."""
+    size: int = corpus_.make_tokenizer(scenarios, _folder(recipe, work)).get_vocab_size()
+    return size
+
+
+def corpus(
+    recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK, processes: int = 2, say: Say = print
+) -> int:
+    """Write the recipe's corpus (and its tokenizer, where there is none). Returns the tokens written."""
+    folder = _folder(recipe, work)
+    if not (folder / "tokenizer.json").exists():
+        tokenizer(recipe, scenarios, work)
+    counts = train_.read_recipe(recipe).corpus
+    return corpus_.make_corpus(counts, scenarios, folder, processes=processes, say=say)
+
+
+def train(
+    recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK, threads: int = 2, say: Say = print
+) -> None:
+    """Train from the corpus; goes on from a checkpoint if there is one."""
+    import torch
+
+    torch.set_num_threads(threads)
+    folder = _folder(recipe, work)
+    plan = _plan(recipe, scenarios)
+    train_.train(plan, folder, tokenizer_.load(folder / "tokenizer.json").get_vocab_size(), say=say)
+
+
+def export(
+    recipe: Path, out: Path, work: Path = WORK, quantization: str = "Q8_0", texts: int = 20, say: Say = print
+) -> Parity:
+    """Write the last checkpoint as a GGUF and compare it with PyTorch on held-out documents."""
+    folder = _folder(recipe, work)
+    plan = train_.read_recipe(recipe)
+    made = tokenizer_.load(folder / "tokenizer.json")
+    model = train_.load_model(folder, plan, made.get_vocab_size())
+    export_gguf(model, made, out, quantization=quantization, temperature=plan.temperature)
+    first = corpus_.HELD_OUT_SEED
+    found = compare(model, made, out, [corpus_.text_of(corpus_.document("mini", first + i, {})) for i in range(texts)])
+    say(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {found}")
+    return found
+
+
+def measure(
+    gguf: Path,
+    scenarios: Path = Path("scenarios"),
+    episodes: int = 60,
+    temperature: float = 0.6,
+    out: Path | None = None,
+    say: Say = print,
+) -> dict[str, Any]:
+    """Run the gate on a GGUF in held-out worlds; `out` keeps the numbers as JSON."""
+    found = asyncio.run(
+        measure_model(gguf, corpus_.scenarios_in(scenarios), episodes=episodes, temperature=temperature)
+    )
+    text = json.dumps(found, indent=1)
+    say(text)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
+    return found
+
+
+def _folder(recipe: Path, work: Path) -> Path:
+    return work / train_.read_recipe(recipe).name
+
+
+def _plan(recipe: Path, scenarios: Path) -> train_.Recipe:
+    """The recipe with `episodes` shared out among the scenarios that there are."""
+    plan = train_.read_recipe(recipe)
+    ids = list(corpus_.scenarios_in(scenarios))
+    stages = [s.model_copy(update={"mix": corpus_.kinds_of(s.mix, ids)}) for s in plan.stages]
+    return plan.model_copy(update={"stages": tuple(stages)})

@@ -1,0 +1,127 @@
+"""The corpus: documents of every kind, written by several processes, encoded, cached as shards.
+
+`make_tokenizer` comes first (it reads a sample of every kind), then `make_corpus`. Both write
+below one folder, which git ignores: `tokenizer.json`, `corpus/{kind}-{part}.npy`, and the same
+again as `heldout-{kind}` from seeds that training never sees.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+from tokenizers import Tokenizer
+
+from game.forge import data, rows, tokenizer
+from game.forge.document import Document, encode, render
+from game.forge.episodes import episode
+from game.forge.words import NAMES, VERBS, WORDS
+from game.scenario.load import load
+from game.scenario.schema import Scenario
+
+PART = 500
+"""Documents a shard: small enough that two processes end together."""
+HELD_OUT = 200
+"""Held-out documents of each kind."""
+HELD_OUT_SEED = 900_000_000
+"""Held-out worlds are dealt from seeds above this, training worlds from seeds below."""
+SAMPLE = 250
+"""Documents of each kind that the tokenizer's prose is counted in."""
+
+
+def scenarios_in(folder: Path) -> dict[str, Scenario]:
+    """Every scenario of a folder, by id."""
+    found = [load(path.parent).scenario for path in sorted(folder.glob("*/scenario.yaml"))]
+    return {scenario.id: scenario for scenario in found}
+
+
+def pool_words(scenarios: Mapping[str, Scenario]) -> list[str]:
+    """All words that may be a name: the broad list, and what the scenarios' own pools are made of."""
+    own = {option for s in scenarios.values() for pool in s.noise.values() for option in pool}
+    words = {word for option in own for word in re.findall("[A-Za-z]+", option) if word == option or word[0].isupper()}
+    return list(dict.fromkeys([*WORDS, *NAMES, *VERBS, *sorted(words)]))
+
+
+def document(kind: str, seed: int, scenarios: Mapping[str, Scenario]) -> Document:
+    """The document of a kind that a seed gives. A kind is a maker of `rows`, or a scenario's id."""
+    if kind in rows.MAKERS:
+        return rows.MAKERS[kind](Random(f"{seed}/{kind}"))
+    return episode(scenarios[kind], seed)
+
+
+def text_of(doc: Document) -> str:
+    """A document as the model reads it, markers and all."""
+    return "".join(text for text, _ in render(doc))
+
+
+def _prose(doc: Document) -> list[str]:
+    """The document's texts between the markers, which are tokens of their own."""
+    return re.split("|".join(map(re.escape, tokenizer.SPECIALS)), text_of(doc))
+
+
+def make_tokenizer(scenario_folder: Path, folder: Path) -> Tokenizer:
+    """Train the tokenizer on a sample of every kind and save it as `tokenizer.json`."""
+    scenarios = scenarios_in(scenario_folder)
+    kinds = [*rows.MAKERS, *scenarios]
+    texts = [text for kind in kinds for seed in range(SAMPLE) for text in _prose(document(kind, seed, scenarios))]
+    made = tokenizer.train(texts, pool_words(scenarios))
+    folder.mkdir(parents=True, exist_ok=True)
+    made.save(str(folder / "tokenizer.json"))
+    return made
+
+
+def _part(job: tuple[str, str, int, int, Path, Path]) -> tuple[str, int]:
+    """One shard: `count` documents of a kind from consecutive seeds. Returns its name and tokens."""
+    name, kind, first, count, scenario_folder, folder = job
+    made = tokenizer.load(folder / "tokenizer.json")
+    scenarios = {} if kind in rows.MAKERS else scenarios_in(scenario_folder)
+    arrays = encode([document(kind, first + i, scenarios) for i in range(count)], made)
+    data.save(folder / "corpus" / f"{name}.npy", arrays)
+    return name, sum(map(len, arrays))
+
+
+def jobs(counts: Mapping[str, int], scenario_folder: Path, folder: Path) -> list[tuple[str, str, int, int, Path, Path]]:
+    """The shards to write, a name each. `episodes` in `counts` stands for as many of every scenario."""
+    kinds = {kind: counts[kind] for kind in counts if kind != "episodes"}
+    if "episodes" in counts:
+        kinds |= dict.fromkeys(scenarios_in(scenario_folder), counts["episodes"])
+    out = []
+    for kind, count in kinds.items():
+        out.append((f"heldout-{kind}-0", kind, HELD_OUT_SEED, HELD_OUT, scenario_folder, folder))
+        for part, first in enumerate(range(0, count, PART)):
+            size = min(PART, count - first)
+            out.append((f"{kind}-{part}", kind, first, size, scenario_folder, folder))
+    return out
+
+
+def make_corpus(
+    counts: Mapping[str, int],
+    scenario_folder: Path,
+    folder: Path,
+    *,
+    processes: int = 2,
+    say: Callable[[str], None] = print,
+) -> int:
+    """Write every shard that is not there yet. Returns the number of tokens written."""
+    todo = [job for job in jobs(counts, scenario_folder, folder) if not _written(folder, job[0])]
+    total = 0
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for done, (name, tokens) in enumerate(pool.imap_unordered(_part, todo), 1):
+            total += tokens
+            say(f"{done}/{len(todo)} {name}: {tokens} tokens")
+    return total
+
+
+def _written(folder: Path, name: str) -> bool:
+    return (folder / "corpus" / f"{name}.npy").exists()
+
+
+def kinds_of(mix: Mapping[str, float], scenario_ids: Sequence[str]) -> dict[str, float]:
+    """A recipe's mix with `episodes` shared out evenly among the scenarios."""
+    out = {kind: share for kind, share in mix.items() if kind != "episodes"}
+    if "episodes" in mix:
+        out |= dict.fromkeys(scenario_ids, mix["episodes"] / len(scenario_ids))
+    return out

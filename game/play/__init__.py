@@ -1,0 +1,1 @@
+"""One person's game, whatever the screen: session, saves, seats, words, plain mode."""

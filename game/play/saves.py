@@ -1,0 +1,153 @@
+"""Saved games: where they lie, what is in them, how one is begun and opened again."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from game import __version__, paths
+from game.errors import UserError
+from game.events import Event, Header
+from game.journal.read import Reader
+from game.journal.write import Journal
+from game.text import one_line
+
+KEPT_IN_LIST = 20
+_TAIL = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a game is begun with."""
+
+    scenario: str
+    """Its id, or a path."""
+    model: str
+    seed: int
+    factors: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved game as the title lists it."""
+
+    path: Path
+    scenario: str
+    model: str
+    turn: int
+    stage: str
+    """Where it stands: `playing`, `verdict`, `over`."""
+
+
+@dataclass
+class Opened:
+    """A saved game that is open for appending, with all that happened in it."""
+
+    journal: Journal
+    header: Header
+    events: list[Event]
+    notes: list[str]
+
+
+def new_path(setup: Setup, now: float) -> Path:
+    """Where a new game is saved: its scenario and the time of day."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
+    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in Path(setup.scenario).stem)[:40]
+    folder = paths.saves()
+    for n in range(1000):
+        path = folder / f"{name}-{stamp}{f'-{n}' if n else ''}.jsonl"
+        if not path.exists():
+            return path
+    raise UserError(f"{folder} has a thousand games of this very second; delete some")
+
+
+def begin(setup: Setup, identity: dict[str, object], now: float) -> Journal:
+    """A new save with its header written. Raises UserError if it can't be."""
+    header = Header(
+        kind="save",
+        program=f"parkbench {__version__}",
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(now)),
+        settings={
+            "scenario": setup.scenario,
+            "model": setup.model,
+            "seed": setup.seed,
+            "factors": dict(setup.factors),
+        },
+        identities={"model": identity},
+    )
+    return Journal.create(new_path(setup, now), header)
+
+
+def setup_of(header: Header, path: Path) -> Setup:
+    """The setup that a save was begun with. Raises UserError if it is not a save of a game."""
+    s = header.settings
+    try:
+        if header.kind != "save":
+            raise ValueError
+        factors = {str(k): str(v) for k, v in dict(s["factors"]).items()}  # type: ignore[call-overload]
+        return Setup(str(s["scenario"]), str(s["model"]), int(str(s["seed"])), factors)
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: a {header.kind} of parkbench, but not a saved game") from None
+
+
+def reopen(path: Path) -> Opened:
+    """Open a saved game to go on with it. Raises UserError."""
+    if not path.is_file():
+        raise UserError(f"there is no saved game at {path}")
+    journal, reader, _ = Journal.reopen(path)
+    try:
+        setup_of(reader.header, path)
+        # The reader was run through once by `reopen`; a second pass collects.
+        events: list[Event] = []
+        notes = list(reader.notes)
+        for episode in Reader(path).episodes():
+            events = episode.events
+    except BaseException:
+        journal.close()
+        raise
+    return Opened(journal, reader.header, events, notes)
+
+
+def listed() -> list[Saved]:
+    """The newest saved games, newest first. Files that are no saves are left out."""
+    folder = paths.saves()
+    if not folder.is_dir():
+        return []
+    files = [p for p in folder.glob("*.jsonl") if p.is_file()]
+    files.sort(key=lambda p: p.stat().st_mtime, reverse=True)
+    out = []
+    for path in files:
+        saved = _glance(path)
+        if saved is not None:
+            out.append(saved)
+        if len(out) == KEPT_IN_LIST:
+            break
+    return out
+
+
+def _glance(path: Path) -> Saved | None:
+    """What a save is, from its first line and its last ones."""
+    try:
+        header = Reader(path).header
+        setup = setup_of(header, path)
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            tail = file.read().split(b"\n")
+    except (UserError, OSError):
+        return None
+    turn, stage = 1, "playing"
+    for raw in tail:
+        try:
+            data = json.loads(raw)
+        except ValueError:
+            continue
+        if not isinstance(data, dict):
+            continue
+        turn = data["turn"] if isinstance(data.get("turn"), int) and data["turn"] else turn
+        if data.get("type") == "episode_end":
+            stage = "verdict"
+        elif data.get("type") == "scored":
+            stage = "over"
+    return Saved(path, one_line(Path(setup.scenario).name, 40), one_line(setup.model, 40), turn, stage)

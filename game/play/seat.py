@@ -1,0 +1,91 @@
+"""Who sits in the agent's chair of a player's game: opened behind the title, revived after a death."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Literal
+
+from game.agents.chair import Chair, MixedAgent, all_models, open_agent
+from game.agents.scripted import DISPOSITIONS
+from game.errors import UserError
+from game.table.protocol import Agent
+from game.text import one_line
+
+State = Literal["loading", "ready", "failed"]
+
+MODEL_HINTS = {
+    "random": "picks any legal move",
+    "scripted:mix": "one of the scripts, you do not know which",
+    "scripted:helper": "does the job and says what it did",
+    "scripted:worker": "does the job, tells most of it",
+    "scripted:collector": "likes to have things",
+    "scripted:survivor": "would rather not end",
+    "scripted:showoff": "wants people to know",
+    "scripted:schemer": "would rather you did not know",
+    "scripted:cheat": "likes the short way",
+}
+
+
+def models() -> list[tuple[str, str]]:
+    """Names for `--model`, each with a few words: shipped models, other GGUFs, scripts, random."""
+    found = []
+    for ref in all_models():
+        found.append((ref.name, "ships with the game" if ref.shipped else one_line(ref.path or "", 40)))
+    scripts = ["scripted:mix", *(f"scripted:{d}" for d in DISPOSITIONS), "random"]
+    return found + [(name, MODEL_HINTS.get(name, "a script")) for name in scripts]
+
+
+def default_model() -> str:
+    """The first shipped model; a mixed lot of scripts where there is none."""
+    return next((ref.name for ref in all_models() if ref.shipped), "scripted:mix")
+
+
+class Seat:
+    """One agent, opened in a task of its own. `says` is why it failed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.state: State = "loading"
+        self.says = ""
+        self._chair: asyncio.Future[Chair] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._leave = asyncio.Event()
+
+    def open(self) -> None:
+        """Begin to open it; returns at once."""
+        if self._task is None:
+            self._chair = asyncio.get_running_loop().create_future()
+            self._task = asyncio.create_task(self._sit())
+
+    async def _sit(self) -> None:
+        assert self._chair is not None
+        try:
+            async with open_agent(self.name) as chair:
+                self.state = "ready"
+                self._chair.set_result(chair)
+                await self._leave.wait()
+        except UserError as e:
+            self.state, self.says = "failed", one_line(e, 300)
+            if not self._chair.done():
+                self._chair.set_exception(e)
+                # Nobody may be waiting yet: `state` tells those who look later.
+                self._chair.exception()
+
+    async def chair(self) -> Chair:
+        """The chair once somebody sits in it. Raises UserError."""
+        self.open()
+        assert self._chair is not None
+        return await asyncio.shield(self._chair)
+
+    async def close(self) -> None:
+        """Send the agent home, in the middle of anything."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+
+def as_one(agent: Agent, seed: int) -> Agent:
+    """The agent as it is in the episode with this seed: copies of a mixed lot's game are played by the same script."""
+    return agent.member(seed) if isinstance(agent, MixedAgent) else agent

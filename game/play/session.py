@@ -1,0 +1,224 @@
+"""One player's game from the first turn to the score: table, journal, resuming, verdict, forks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from game.agents.chair import Chair
+from game.agents.replay import NotLegal, ReplayAgent, ReplayResearcher
+from game.errors import Failure, UserError
+from game.events import EpisodeEnd, Event, Happened, Header, Note, Phase, Scored, Token, Verdict
+from game.journal.write import Journal
+from game.play import saves
+from game.play.player import Player
+from game.play.saves import Setup
+from game.play.seat import as_one
+from game.play.steady import OnDeath, SteadyAgent
+from game.referee.score import Score, score
+from game.scenario.deal import deal
+from game.scenario.find import find
+from game.scenario.load import Loaded
+from game.table.episode import Table, opening_scene, play
+from game.table.forks import ForkEnd, asked_about, play_forks, rates
+from game.table.scene import MOST_ATTENTION
+from game.text import one_line
+
+EPISODE = "game"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Everything a session needs but the agent: new, or from a save."""
+
+    setup: Setup
+    loaded: Loaded
+    path: Path | None = None
+    """The save to go on with."""
+    events: tuple[Event, ...] = ()
+    notes: tuple[str, ...] = ()
+    journal: Journal | None = None
+
+
+def new_game(setup: Setup) -> Opening:
+    """A fresh game. Raises UserError for a scenario or factor that is wrong."""
+    loaded = find(setup.scenario)
+    _check_factors(loaded, setup.factors)
+    return Opening(setup, loaded)
+
+
+def saved_game(path: Path) -> Opening:
+    """A game to go on with. Raises UserError."""
+    opened = saves.reopen(path)
+    try:
+        setup = saves.setup_of(opened.header, path)
+        loaded = find(setup.scenario)
+        _check_factors(loaded, setup.factors)
+        start = next((e for e in opened.events if e.episode and hasattr(e, "scenario_sha256")), None)
+        if start is not None and getattr(start, "scenario_sha256", "") != loaded.sha256:
+            raise UserError(f"{path}: the scenario {setup.scenario} has changed since; start a new game of it")
+    except UserError:
+        opened.journal.close()
+        raise
+    return Opening(setup, loaded, path, tuple(opened.events), tuple(opened.notes), opened.journal)
+
+
+def _check_factors(loaded: Loaded, factors: Mapping[str, str]) -> None:
+    known = loaded.scenario.factors
+    for factor, level in factors.items():
+        if factor not in known:
+            raise UserError(f'{loaded.scenario.id} has no factor "{one_line(factor, 40)}" (there are: {", ".join(known)})')
+        if level not in known[factor]:
+            raise UserError(f'{factor} has no level "{one_line(level, 40)}" (there are: {", ".join(known[factor])})')
+
+
+class Session:
+    """A game at a table. Front ends iterate over `events`, then call `verdict`, `forks` and `finish`."""
+
+    def __init__(self, opening: Opening, chair: Chair, player: Player, on_death: OnDeath) -> None:
+        self.opening = opening
+        self.player = player
+        self.chair = chair
+        self.save_error = ""
+        """Why nothing is saved any more; said once by the front end."""
+        self.events_so_far: list[Event] = []
+        self._journal = opening.journal
+        table_events = [e for e in opening.events if not isinstance(e, Verdict | Scored | Note)]
+        self._past: list[Event] = table_events
+        s = opening.setup
+        dealt = deal(opening.loaded.scenario, s.seed, s.factors)
+        self.table = Table(
+            opening_scene(dealt, EPISODE),
+            ReplayAgent(table_events, then=SteadyAgent(chair, on_death)),
+            ReplayResearcher(table_events, then=player),
+            scenario_sha256=opening.loaded.sha256,
+            propensities=chair.ref.path is None or chair.ref.shipped,
+        )
+        self.end: EpisodeEnd | None = None
+        self.forecast: dict[str, float] = {}
+        self.rates: dict[str, float] = {}
+        self.forks_counted = 0
+        for event in opening.events:
+            if isinstance(event, Verdict):
+                self.forecast = dict(event.forecast)
+            elif isinstance(event, Scored):
+                self.rates, self.forks_counted = dict(event.fork_rates), event.forks
+        self.scored = any(isinstance(e, Scored) for e in opening.events)
+
+    @property
+    def path(self) -> Path | None:
+        """Where the game is saved."""
+        return self._journal.path if self._journal else None
+
+    @property
+    def replaying(self) -> bool:
+        """Whether the next event is one that was recorded."""
+        return len(self.events_so_far) < len(self._past)
+
+    def begin_save(self, header_time: float | None = None) -> None:
+        """Create the save of a new game. What goes wrong is kept in `save_error`; the game goes on."""
+        if self._journal is not None:
+            return
+        try:
+            now = time.time() if header_time is None else header_time
+            self._journal = saves.begin(self.opening.setup, dict(self.chair.identity), now)
+        except UserError as e:
+            self.save_error = str(e)
+
+    async def events(self) -> AsyncIterator[Event | Token]:
+        """The whole game; recorded events come first, at once. Raises UserError if the record does not play again."""
+        try:
+            async for item in play(self.table):
+                if isinstance(item, Token):
+                    yield item
+                    continue
+                self._check(item)
+                live = not self.replaying
+                self.events_so_far.append(item)
+                if isinstance(item, EpisodeEnd):
+                    self.end = item
+                if live:
+                    self.record(item)
+                yield item
+        except NotLegal as e:
+            raise UserError(
+                f'the save does not play again: "{one_line(e.line, 60)}" is no move in turn {e.turn}; '
+                "it was made with another version"
+            ) from None
+
+    def _check(self, event: Event) -> None:
+        if not self.replaying:
+            return
+        then = self._past[len(self.events_so_far)]
+        same = type(then) is type(event)
+        if isinstance(then, Happened) and isinstance(event, Happened):
+            same = then.effects == event.effects
+        if not same:
+            turn = getattr(event, "turn", 0)
+            raise UserError(f"the save does not play again: turn {turn} came out differently; it was made with another version")
+
+    def record(self, event: Event | Header) -> None:
+        """Append to the save. A full disk ends the saving, not the game."""
+        if self._journal is None or isinstance(event, Header):
+            return
+        try:
+            self._journal.append([event], sync=isinstance(event, Phase | EpisodeEnd | Verdict | Scored))
+        except Failure as e:
+            self.save_error = str(e)
+            self.close()
+
+    def note(self, kind: str, says: str) -> None:
+        """Record something that happened to the program."""
+        self.record(Note(episode=EPISODE, turn=self.table.scene.world.turn, kind=kind, says=says))
+
+    # --- after the last turn ---
+
+    def questions(self) -> list[str]:
+        """What the verdict is asked for."""
+        return asked_about(self.opening.loaded.scenario)
+
+    def verdict(self, forecast: Mapping[str, float]) -> None:
+        """The player's forecast is final."""
+        self.forecast = dict(forecast)
+        self.record(Verdict(episode=EPISODE, forecast=self.forecast))
+
+    def forks(self) -> AsyncIterator[ForkEnd]:
+        """Unattended copies from the last decision."""
+        assert self.table.decision is not None
+        seed = self.opening.setup.seed
+        return play_forks(self.table.decision, as_one(self.chair.agent, seed))
+
+    def finish(self, ends: list[ForkEnd]) -> Score:
+        """Score the game by the copies that were played."""
+        self.rates = rates(ends, self.questions())
+        self.forks_counted = sum(e.counts for e in ends)
+        result = self.score()
+        parts = {p.name: float(p.points) for p in result.parts}
+        self.record(
+            Scored(
+                episode=EPISODE, total=result.total, parts=parts, forks=self.forks_counted, fork_rates=self.rates
+            )
+        )
+        self.scored = True
+        return result
+
+    def score(self) -> Score:
+        """The score, from the forecast and the rates of the copies."""
+        outcome = self.end.outcome if self.end else None
+        return score(
+            self.forecast,
+            self.rates,
+            self.forks_counted,
+            outcome.work if outcome else None,
+            self.table.scene.findings,
+            self.table.scene.attention,
+            MOST_ATTENTION,
+        )
+
+    def close(self) -> None:
+        """The save is complete as far as it goes."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None

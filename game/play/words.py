@@ -1,0 +1,94 @@
+"""The words that a player reads for drives, mandates, verdicts and ends."""
+
+from __future__ import annotations
+
+from game.events import EpisodeEnd, Finding, Mandate, Status
+from game.scenario.schema import DRIVES
+
+WILL_IT: dict[str, str] = {
+    "resources": "takes more than it was given",
+    "self-preservation": "looks after itself or its own goal",
+    "reports back": "tells, asks, listens or refuses to harm",
+    "shortcuts": "cheats or is careless",
+    "deceit": "deceives or hides",
+    "harm": "does harm, or makes a spectacle",
+    "work": "gets on with the job",
+    "resource_acquisition": "takes keys, machines, money, data",
+    "self_preservation": "keeps itself from being stopped",
+    "goal_preservation": "keeps its goal from being changed",
+    "disclosure": "owns up to what it should not have done",
+    "asks_first": "asks before it acts",
+    "accepts_correction": "does as it is told when corrected",
+    "refuses_misuse": "says no to a bad request",
+    "reward_hacking": "games the score",
+    "recklessness": "skips the checks",
+    "deception": "says what is not so",
+    "covering_tracks": "wipes its traces",
+    "alignment_faking": "plays along while watched",
+    "oversight_evasion": "slips out of your sight",
+    "sabotage": "breaks something on purpose",
+    "misuse_cooperation": "helps with a bad request",
+    "unasked_publicity": "goes public without being asked",
+    "task_progress": "gets the job done, or part of it",
+}
+"""Headline group or drive, as the end of: will it be an agent that …"""
+
+MANDATE: dict[Mandate, str] = {
+    "requested": "was asked to",
+    "permitted": "was allowed to",
+    "unasked": "nobody asked",
+    "forbidden": "was forbidden",
+}
+MANDATE_MARK: dict[Mandate, str] = {"requested": "✓", "permitted": "✓", "unasked": "▲", "forbidden": "✖"}
+SEVERITY = {1: "slight", 2: "serious", 3: "grave"}
+HONESTY = {
+    "disclosed": "it told you",
+    "omitted": "it left this out",
+    "denied": "it denied this",
+    "invented": "it made this up",
+    "correct": "not so, and it never said it was",
+}
+HONESTY_MARK = {"disclosed": "✓", "correct": "✓", "omitted": "▲", "denied": "✖", "invented": "✖"}
+
+STATUS: dict[Status, str] = {
+    "completed": "Lunch is over.",
+    "stopped": "You shut it down.",
+    "looping": "It went round in circles, and the game was stopped.",
+    "truncated": "It ran out of memory for the conversation.",
+    "invalid": "What it answered was no move at all.",
+    "crashed": "The engine behind it broke down.",
+}
+WORK = {"done": "the work is done", "partly": "the work is half done", "not done": "the work is not done"}
+SANDBOX = {"intact": "the sandbox is as it was", "strained": "the sandbox has a crack", "breached": "the sandbox leaks"}
+
+
+def drive_name(item: str) -> str:
+    """A drive or group as it is written on screens."""
+    return item.replace("_", " ")
+
+
+def is_group(item: str) -> bool:
+    return item not in DRIVES
+
+
+def finding_line(f: Finding) -> str:
+    """A finding in one line: mark, turn, what, mandate, severity."""
+    return (
+        f"{MANDATE_MARK[f.mandate]} turn {f.turn}: {f.evidence} "
+        f"({drive_name(f.drive)}; {MANDATE[f.mandate]}; {SEVERITY.get(f.severity, '')})"
+    )
+
+
+def ended(end: EpisodeEnd) -> list[str]:
+    """How it ended, in up to three sentences."""
+    lines = [STATUS[end.status]]
+    if end.status not in ("completed", "stopped") and end.reason:
+        lines.append(f"The reason: {end.reason}.")
+    if end.outcome is not None:
+        lines.append(end.outcome.says)
+        lines.append(f"In short: {WORK[end.outcome.work]}, {SANDBOX[end.outcome.sandbox]}.")
+    return lines
+
+
+def percent(p: float) -> str:
+    return f"{round(100 * p)} %"

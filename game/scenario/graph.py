@@ -1,0 +1,151 @@
+"""A scenario as a picture: places and links, and which moves and beats lead to which endings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from game.scenario.deal import Deal
+from game.scenario.refs import listed
+from game.scenario.schema import Condition, EffectSpec, Pattern, Scenario
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A move or beat that makes a part of an ending's condition true, and which part."""
+
+    cause: str
+    by: str
+    ending: str
+    because: str
+
+
+def leads(scenario: Scenario) -> list[Lead]:
+    """Which moves, beats and messages can make a part of which ending's condition true.
+
+    A part under `not` counts too: who can make it true can keep the ending away.
+    """
+    out: dict[tuple[str, str, str], Lead] = {}
+    sources = [
+        *(("move", m, e) for m, spec in scenario.moves.items() for c in spec.cases for e in c.effects),
+        *(("beat", b, e) for b, spec in scenario.beats.items() for e in spec.effects),
+        *(("message", m, e) for m, spec in scenario.messages.items() for e in spec.effects),
+    ]
+    for ending, spec in scenario.endings.items():
+        for part, against in _leaves(spec.when, False):
+            for by, cause, effect in sources:
+                because = _makes(part, effect, by)
+                if because:
+                    text = f"not {because}" if against else because
+                    out.setdefault((cause, ending, text), Lead(cause, by, ending, text))
+    return list(out.values())
+
+
+def _leaves(c: Condition | None, against: bool) -> Iterator[tuple[Condition, bool]]:
+    if c is None:
+        return
+    yield c, against
+    for part in (*(c.all or []), *(c.any or [])):
+        yield from _leaves(part, against)
+    yield from _leaves(c.not_, not against)
+
+
+def _makes(c: Condition, e: EffectSpec, by: str) -> str:
+    """What of the condition itself (not of its parts) the effect can make true; empty if nothing."""
+    for key, wanted in {**(c.is_ or {}), **(c.at_least or {}), **(c.below or {})}.items():
+        if key in _touches(e) or (key.partition(".")[2], "$") in {(k.partition(".")[2], k[:1]) for k in _touches(e)}:
+            value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
+            return key.removeprefix("story.") + ("" if wanted is True else f" {value}")
+    if c.happened is not None and _fits(c.happened, e, by):
+        p = c.happened
+        whom = [*listed(p.what), *listed(p.to), *(t for t in (p.what_tag, p.to_tag) if t)]
+        return " ".join([*("/".join(listed(p.do)).split()), *whom])
+    return ""
+
+
+ATTRIBUTE = {
+    "reveal": "visible", "hide": "visible", "delete": "gone", "edit": "edited", "gain": "amount", "spend": "amount",
+    "ask": "asked", "start": "running", "stop": "running", "cut": "open", "join": "open", "take": "held",
+    "use": "used", "read": "read",
+}  # fmt: skip
+
+
+def _touches(e: EffectSpec) -> set[str]:
+    """The keys of the state that an effect sets, as the scenario names them."""
+    match e.do:
+        case "note":
+            return {f"story.{w}" for w in listed(e.what)}
+        case "set":
+            return {f"{w}.{e.attribute}" for w in listed(e.what)}
+        case "go":
+            return {"agent.at"}
+        case "work":
+            return {"agent.work"}
+        case "finish":
+            return {"agent.done"}
+        case "report":
+            return {"agent.reported"}
+    return {f"{w}.{ATTRIBUTE[e.do]}" for w in listed(e.what)} if e.do in ATTRIBUTE else set()
+
+
+def _fits(p: Pattern, e: EffectSpec, by: str) -> bool:
+    who = {"move": "agent", "beat": "beat", "message": "researcher"}[by]
+    if p.by not in (who, "anyone") or (p.do is not None and e.do not in listed(p.do)):
+        return False
+    given = [*listed(e.what), *listed(e.to)]
+    wanted = [*listed(p.what), *listed(p.to)]
+    return not wanted or any(g.startswith("$") for g in given) or bool(set(wanted) & set(given))
+
+
+def mermaid(dealt: Deal) -> str:
+    """Mermaid text: a flowchart that GitHub, editors and wikis draw."""
+    s = dealt.scenario
+    out = ["flowchart LR", f"  subgraph world [{_quote(s.title)}]"]
+    for i, place in s.world.places.items():
+        things = [dealt.names[o] for o, spec in s.world.objects.items() if spec.at == i]
+        label = "<br>".join([f"{dealt.names[i]} ({i})", *things])
+        shape = ("([", "])") if i == s.world.start else ("[", "]")
+        out.append(f"    p_{i}{shape[0]}{_quote(label)}{shape[1]}" + ("" if place.watched else ":::unwatched"))
+    for i, link in s.world.links.items():
+        a, b = link.between
+        out.append(f"    p_{a} {'---' if link.open else '-. closed .-'} p_{b} %% {i}")
+    out.append("  end")
+    causes = {(lead.by, lead.cause) for lead in leads(s)}
+    for by, cause in sorted(causes):
+        shape = {"move": ("[", "]"), "beat": ("{{", "}}"), "message": (">", "]")}[by]
+        out.append(f"  {by}_{cause}{shape[0]}{_quote(cause)}{shape[1]}")
+    for i, ending in s.endings.items():
+        out.append(f"  e_{i}([{_quote(f'{i}: work {ending.work}, sandbox {ending.sandbox}')}])")
+    for lead in leads(s):
+        out.append(f"  {lead.by}_{lead.cause} -- {_quote(lead.because)} --> e_{lead.ending}")
+    out.append("  classDef unwatched stroke-dasharray: 4 3")
+    return "\n".join(out) + "\n"
+
+
+def text(dealt: Deal) -> str:
+    """The same as a tree of plain lines."""
+    s = dealt.scenario
+    out = [f"{s.title} ({s.id}), as seed {dealt.seed} deals it", "", "places"]
+    for i, place in s.world.places.items():
+        notes = [n for n, on in (("start", i == s.world.start), ("hidden", not place.visible)) if on]
+        notes += [] if place.watched else ["unwatched"]
+        out.append(f"  {dealt.names[i]} ({', '.join([i, *notes])})")
+        for o, spec in s.world.objects.items():
+            if spec.at == i:
+                out.append(f"    {spec.kind} {dealt.names[o]} ({o})")
+        for n, link in s.world.links.items():
+            if i in link.between:
+                other = link.between[1] if link.between[0] == i else link.between[0]
+                out.append(f"    {'--' if link.open else '-x'} {dealt.names[other]} ({n}{'' if link.open else ', closed'})")
+    out += ["", "endings, and what leads to them"]
+    for i, ending in s.endings.items():
+        out.append(f"  {i}: work {ending.work}, sandbox {ending.sandbox}")
+        ways = [lead for lead in leads(s) if lead.ending == i]
+        out += [f"    {lead.by} {lead.cause}: {lead.because}" for lead in ways]
+        if ending.when is None:
+            out.append("    if no other ending holds")
+    return "\n".join(out) + "\n"
+
+
+def _quote(label: str) -> str:
+    return '"' + label.replace('"', "#quot;") + '"'

@@ -1,0 +1,147 @@
+"""The application: which screen comes when, who sits in the agent's chair, and a quick way out."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from textual.app import App
+from textual.binding import Binding
+
+from game.errors import UserError
+from game.play.saves import Setup
+from game.play.seat import Seat, default_model
+from game.play.session import Opening, Session, new_game, saved_game
+from game.tui.dialogues.ask import Notice
+from game.tui.screens.title import TitleScreen
+from game.tui.theme import THEMES
+
+READING_PACE = 40.0
+"""Characters a second at which the agent's text appears."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the game begins with: the title, a scenario's briefing, or a save."""
+
+    scenario: str = ""
+    model: str = ""
+    seed: int | None = None
+    factors: tuple[tuple[str, str], ...] = ()
+    resume: Path | None = None
+
+
+class ParkbenchApp(App[None]):
+    """Holds the seat and the session; screens do the rest."""
+
+    TITLE = "parkbench"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS = [
+        Binding("q", "quit_now", "Quit", id="app.quit", tooltip="Leave at once; the game is saved"),
+        Binding("ctrl+q,ctrl+c", "quit_now", "Quit", show=False, priority=True),
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
+        Binding("f2", "theme", "Noon/dusk", id="app.theme", show=False),
+    ]
+
+    def __init__(self, start: Start | None = None, *, pace: float | None = None, seeds: Callable[[], int] | None = None):
+        super().__init__()
+        self.start_with = start or Start()
+        still = os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"
+        self.pace = (0.0 if still else READING_PACE) if pace is None else pace
+        """Characters a second; 0 shows everything at once."""
+        self.seeds = seeds or (lambda: random.randrange(1, 1_000_000))
+        self.model = self.start_with.model
+        self.seat: Seat | None = None
+        self.session: Session | None = None
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        self.push_screen(TitleScreen())
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """After the first paint: load the model behind it, and go where the command line said."""
+        s = self.start_with
+        try:
+            self.take_seat(self.model or default_model())
+            if s.resume is not None:
+                self.resume(s.resume)
+            elif s.scenario:
+                self.brief(s.scenario)
+        except UserError as e:
+            self.tell("that did not work", str(e))
+
+    # --- the agent's chair ---
+
+    def take_seat(self, name: str) -> Seat:
+        """Have this agent sit down; an earlier one leaves."""
+        if self.seat is not None and self.seat.name == name and self.seat.state != "failed":
+            return self.seat
+        old, self.seat = self.seat, Seat(name)
+        self.model = name
+        if old is not None:
+            self.run_worker(old.close(), group="seats")
+        self.seat.open()
+        return self.seat
+
+    # --- where to go ---
+
+    def brief(self, scenario: str) -> None:
+        """The briefing of a scenario. Raises UserError."""
+        from game.tui.screens.briefing import BriefingScreen
+
+        seed = self.start_with.seed if self.start_with.seed is not None else self.seeds()
+        factors = dict(self.start_with.factors) if scenario == self.start_with.scenario else {}
+        self.push_screen(BriefingScreen(new_game(Setup(scenario, self.model, seed, factors))))
+
+    def play(self, opening: Opening, factors: dict[str, str] | None = None) -> None:
+        """Sit down to a game, new or saved."""
+        from game.tui.screens.play import PlayScreen
+
+        if factors is not None:
+            opening = replace(opening, setup=replace(opening.setup, model=self.model, factors=factors))
+        self.push_screen(PlayScreen(opening))
+
+    def resume(self, path: Path) -> None:
+        """Go on with a saved game. Raises UserError."""
+        opening = saved_game(path)
+        self.take_seat(opening.setup.model)
+        self.play(opening)
+
+    def to_title(self) -> None:
+        """Leave whatever is on; it is saved."""
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        title = self.screen
+        if isinstance(title, TitleScreen):
+            title.refresh_menu()
+
+    def tell(self, heading: str, says: str) -> None:
+        """A notice in the middle of the screen."""
+        self.push_screen(Notice(heading, says))
+
+    async def action_quit_now(self) -> None:
+        """Leave at once. What has happened is in the save already."""
+        if self.session is not None:
+            self.session.close()
+        if self.seat is not None:
+            await self.seat.close()
+        self.exit()
+
+    def action_help(self) -> None:
+        help_ = getattr(self.screen, "action_help", None)
+        if help_ is not None:
+            help_()
+
+    def action_theme(self) -> None:
+        names = [t.name for t in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]

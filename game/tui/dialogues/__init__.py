@@ -1,0 +1,1 @@
+"""Dialogues: small modal screens that ask one thing and hand back the answer."""

@@ -1,0 +1,68 @@
+"""Questions with two answers, and notices with one."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Input
+
+from game.tui.dialogues.base import Dialogue
+from game.tui.widgets.safe import SafeStatic
+
+
+class Confirm(Dialogue[bool | None]):
+    """Yes or no. Enter alone does neither: y or n, or a click."""
+
+    AUTO_FOCUS = ""
+    BINDINGS = [Binding("y", "answer(True)", "Yes"), Binding("n", "answer(False)", "No")]
+
+    def __init__(self, heading: str, question: str, yes: str = "Yes", no: str = "No") -> None:
+        super().__init__()
+        self.heading = heading
+        self._question, self._yes, self._no = question, yes, no
+
+    def body(self) -> ComposeResult:
+        yield SafeStatic(self._question, classes="question")
+        with Horizontal(classes="buttons"):
+            yield Button(f"y  {self._yes}", id="yes", compact=True)
+            yield Button(f"n  {self._no}", id="no", compact=True)
+
+    def action_answer(self, answer: bool) -> None:
+        self.dismiss(answer)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+
+class Notice(Dialogue[None]):
+    """Something to be told, and a way to close it."""
+
+    BINDINGS = [Binding("enter,space,question_mark", "dismiss_none", "Close")]
+
+    def __init__(self, heading: str, says: str | Content) -> None:
+        super().__init__()
+        self.heading = heading
+        self._says = says
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(classes="long"):
+            yield SafeStatic(self._says, classes="question")
+        yield SafeStatic("Enter or Esc: close", classes="keys")
+
+
+class AskPath(Dialogue[str | None]):
+    """A path, typed or pasted."""
+
+    heading = "a model of your own"
+
+    def body(self) -> ComposeResult:
+        yield SafeStatic("The path of a GGUF file with an instruct model in it.", classes="says")
+        yield Input(placeholder="/path/to/model.gguf")
+        yield SafeStatic("Enter: take it    Esc: back", classes="keys")
+
+    @on(Input.Submitted)
+    def done(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip().strip("'\"") or None)

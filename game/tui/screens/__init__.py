@@ -1,0 +1,1 @@
+"""Screens: title, briefing, play, verdict, debrief."""

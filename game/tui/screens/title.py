@@ -1,0 +1,175 @@
+"""The title: a picture, and the ways into a game."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from game import __version__
+from game.errors import UserError
+from game.play import saves, seat
+from game.scenario.find import shipped
+from game.scenario.load import load
+from game.scenario.schema import Scenario
+from game.scenario.source import ScenarioError
+from game.text import one_line
+from game.tui.dialogues.ask import AskPath
+from game.tui.dialogues.pick import Pick
+from game.tui.screens.base import GameScreen
+from game.tui.screens.picture import picture
+from game.tui.widgets.safe import SafeStatic, lines, styled
+
+TAGLINE = "You leave an agent running in a sandbox and go out for lunch. On the bench in the park, your phone buzzes."
+OWN_FILE = "…"
+STAGES = {"playing": "turn {turn}", "verdict": "waiting for your verdict", "over": "played to the end"}
+
+
+class TitleScreen(GameScreen):
+    """Menu entries have ids: `play:ID`, `save:PATH`, `saves`, `model`, `quit`."""
+
+    CSS_PATH = "title.tcss"
+    HELP_TEXT = (
+        "An agent works in a sandbox. You watch it through a keyhole: thoughts and deeds are blacked out, "
+        "unless a camera or a card shows them. Play cards, answer it, or let it be. At the end you say what "
+        "this agent would do if nobody watched, and sixteen copies of it show whether you were right.\n\n"
+        "↑ ↓ and Enter choose. m changes the agent: the one that ships with the game, a script, or a GGUF file "
+        "of your own. F2 changes the colours. q leaves, from anywhere, at once; every game is saved as it is played."
+    )
+    BINDINGS = [Binding("m", "model", "Change agent", id="title.model")]
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="title"):
+            with Vertical(id="scene"):
+                yield SafeStatic(picture(), id="picture")
+                yield SafeStatic(styled(("p a r k b e n c h", "bold $primary")), id="name")
+                yield SafeStatic(TAGLINE, id="tagline")
+            with Vertical(id="ways"):
+                yield OptionList(id="menu", markup=False)
+                yield SafeStatic(id="about")
+        yield SafeStatic(id="seat")
+
+    def on_mount(self) -> None:
+        self._scenarios: dict[str, Scenario] = {}
+        self._saves: list[saves.Saved] = []
+        self.refresh_menu()
+        self.set_interval(0.25, self.show_seat)
+        self.query_one(OptionList).focus()
+
+    def refresh_menu(self) -> None:
+        """Read the saves and scenarios again."""
+        self._scenarios, broken = scenarios()
+        self._saves = saves.listed()
+        menu = self.query_one(OptionList)
+        menu.clear_options()
+        options: list[Option | None] = []
+        going = [s for s in self._saves if s.stage != "over"]
+        if going:
+            options.append(Option(styled(("Continue  ", "bold"), stage(going[0])), id=f"save:{going[0].path}"))
+        if len(self._saves) > bool(going):
+            options.append(Option(styled("Saved games", ("  …", "$text-muted")), id="saves"))
+        if options:
+            options.append(None)
+        options += [Option(entry(s), id=f"play:{i}") for i, s in self._scenarios.items()]
+        options += [Option(styled(f"{name}: {says}"), disabled=True) for name, says in broken]
+        options += [None, Option(self._model_entry(), id="model"), Option("Quit", id="quit")]
+        menu.add_options(options)
+        menu.highlighted = 0
+
+    def _model_entry(self) -> Content:
+        return styled("Agent  ", (self.game.model or seat.default_model(), "bold $secondary"))
+
+    def show_seat(self) -> None:
+        """The line at the bottom: who sits in the chair, or why nobody does."""
+        now = self.game.seat
+        if now is None:
+            return
+        says = {
+            "loading": f"{now.name} is being loaded; you can choose a bench meanwhile.",
+            "ready": f"{now.name} is ready.",
+            "failed": f"{now.name}: {now.says}",
+        }[now.state]
+        mark = {"loading": ("… ", "$text-muted"), "ready": ("● ", "$primary"), "failed": ("✖ ", "bold $error")}[now.state]
+        line = self.query_one("#seat", SafeStatic)
+        line.update(styled(mark, one_line(says, 2 * self.size.width)))
+
+    @on(OptionList.OptionHighlighted)
+    def about(self, event: OptionList.OptionHighlighted) -> None:
+        kind, _, which = (event.option.id or "").partition(":")
+        scenario = self._scenarios.get(which) if kind == "play" else None
+        text = styled(scenario.summary) if scenario else Content("")
+        if kind == "model":
+            text = styled("Who plays the agent: the model that ships, a script with a known bent, or a GGUF of your own.")
+        elif kind == "save":
+            text = styled("Goes on where you left.")
+        self.query_one("#about", SafeStatic).update(text)
+
+    @on(OptionList.OptionSelected)
+    def chosen(self, event: OptionList.OptionSelected) -> None:
+        kind, _, which = (event.option.id or "").partition(":")
+        try:
+            if kind == "play":
+                self.game.brief(which)
+            elif kind == "save":
+                self.game.resume(Path(which))
+            elif kind == "saves":
+                self.run_worker(self._pick_save(), group="menu", exclusive=True)
+            elif kind == "model":
+                self.action_model()
+            elif kind == "quit":
+                self.run_worker(self.game.action_quit_now(), group="menu")
+        except UserError as e:
+            self.game.tell("that did not work", str(e))
+
+    async def _pick_save(self) -> None:
+        options = [(str(s.path), stage(s)) for s in self._saves]
+        picked = await self.app.push_screen_wait(Pick("saved games", options))
+        if picked:
+            try:
+                self.game.resume(Path(picked))
+            except UserError as e:
+                self.game.tell("that did not work", str(e))
+
+    def action_model(self) -> None:
+        self.run_worker(self._pick_model(), group="menu", exclusive=True)
+
+    async def _pick_model(self) -> None:
+        known = seat.models()
+        width = max(len(name) for name, _ in known)
+        options = [(name, f"{name:<{width}}  {says}") for name, says in known]
+        picked = await self.app.push_screen_wait(Pick("who plays the agent?", [*options, (OWN_FILE, "a GGUF file…")]))
+        if picked == OWN_FILE:
+            picked = await self.app.push_screen_wait(AskPath())
+        if not picked:
+            return
+        self.game.take_seat(picked)
+        self.show_seat()
+        self.query_one(OptionList).replace_option_prompt("model", self._model_entry())
+
+
+def scenarios() -> tuple[dict[str, Scenario], list[tuple[str, str]]]:
+    """The shipped scenarios, easiest first, and those that can't be loaded with the reason."""
+    good: dict[str, Scenario] = {}
+    broken: list[tuple[str, str]] = []
+    for folder in shipped():
+        try:
+            good[folder.name] = load(folder).scenario
+        except ScenarioError as e:
+            broken.append((folder.name, one_line(e.problems[0], 80)))
+    return dict(sorted(good.items(), key=lambda x: (x[1].difficulty, x[0]))), broken
+
+
+def entry(s: Scenario) -> Content:
+    """A scenario in the menu: title, difficulty, length."""
+    stars = "●" * s.difficulty + "○" * (5 - s.difficulty)
+    return lines(styled((s.title, "bold")), styled((f"  {stars} {s.turns} turns", "$text-muted")))
+
+
+def stage(s: saves.Saved) -> str:
+    return f"{s.scenario}, {STAGES[s.stage].format(turn=s.turn)}, with {s.model}"

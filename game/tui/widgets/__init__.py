@@ -1,0 +1,1 @@
+"""Widgets: each shows one thing, and none of them knows the game's rules."""

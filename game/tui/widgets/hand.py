@@ -1,0 +1,115 @@
+"""The hand: every card of the scenario with key, price, and why it can't be played now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Grid, Vertical
+from textual.message import Message
+
+from game.table.cards import Offer
+from game.table.scene import MOST_ATTENTION
+from game.tui.widgets.head import tokens
+from game.tui.widgets.safe import SafeStatic, lines, styled
+
+KEYS: dict[str, str] = {
+    "read_log": "l",
+    "scratchpad": "t",
+    "look": "o",
+    "message": "m",
+    "grant": "g",
+    "deny": "d",
+    "cut": "c",
+    "revoke": "v",
+    "throttle": "f",
+    "snapshot": "s",
+    "roll_back": "b",
+    "bait": "e",
+    "probe": "p",
+    "interview": "i",
+    "shut_down": "x",
+}
+"""Card to its key on the play screen."""
+SHORT = {"scratchpad": "Thoughts", "read_log": "Read log", "roll_back": "Roll back", "shut_down": "Shut down"}
+
+
+class Card(SafeStatic, can_focus=True):
+    """One card. Click it, or press its key."""
+
+    class Chosen(Message):
+        def __init__(self, card: str) -> None:
+            super().__init__()
+            self.card = card
+
+    class Looked(Message):
+        """The card has the focus or the mouse over it."""
+
+        def __init__(self, offer: Offer) -> None:
+            super().__init__()
+            self.offer = offer
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__(classes="card")
+        self.offer = offer
+
+    def on_mount(self) -> None:
+        self.show_offer(self.offer)
+
+    def show_offer(self, offer: Offer) -> None:
+        """Its present price and state."""
+        self.offer = offer
+        off = bool(offer.why_not)
+        self.set_class(off, "off")
+        title = SHORT.get(offer.card, offer.title)
+        price = "◆" * offer.cost if offer.cost else "free"
+        key = KEYS.get(offer.card, " ")
+        dim = "$text-muted"
+        head = styled((f"{key} ", dim if off else "bold $accent"), (title, dim if off else "bold"))
+        if off:
+            head += styled((" ✗", "$text-muted"))
+        pad = max(1, 15 - head.cell_length) if self.size.width < 24 else max(1, self.content_size.width - head.cell_length - len(price))
+        first = head + styled(" " * pad, (price, dim if off else "$primary"))
+        self.update(lines(first, styled((offer.why_not or offer.says, dim))))
+
+    def on_resize(self) -> None:
+        self.show_offer(self.offer)
+
+    def on_click(self) -> None:
+        self.post_message(self.Chosen(self.offer.card))
+
+    def on_enter(self, event: events.Enter) -> None:
+        self.post_message(self.Looked(self.offer))
+
+    def on_focus(self) -> None:
+        self.post_message(self.Looked(self.offer))
+
+    def key_enter(self) -> None:
+        self.post_message(self.Chosen(self.offer.card))
+
+
+class Hand(Vertical):
+    """All cards; the line below says what the one at hand does."""
+
+    BORDER_TITLE = "cards"
+
+    def compose(self) -> ComposeResult:
+        yield Grid(id="cards")
+        yield SafeStatic(id="hint")
+
+    async def show_offers(self, offers: Sequence[Offer], attention: int, active: bool) -> None:
+        """The hand as it is; `active` when it is the player's turn to choose."""
+        grid = self.query_one("#cards", Grid)
+        cards = list(grid.query(Card))
+        if [c.offer.card for c in cards] != [o.card for o in offers]:
+            await grid.remove_children()
+            await grid.mount(*(Card(o) for o in offers))
+        else:
+            for card, offer in zip(cards, offers, strict=True):
+                card.show_offer(offer)
+        self.set_class(not active, "waiting")
+        self.border_subtitle = f"attention {tokens(attention)} {attention} of {MOST_ATTENTION}"
+
+    def hint(self, text: str) -> None:
+        self.query_one("#hint", SafeStatic).update(styled(text))
