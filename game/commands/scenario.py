@@ -50,9 +50,14 @@ def register(commands: Any) -> None:
     )
     subs = top.add_subparsers(dest="what", metavar="WHAT", required=True)
 
-    def command(name: str, run: Callable[[argparse.Namespace], int], says: str, example: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], says: str, example: str
+    ) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = subs.add_parser(
-            name, help=says, description=says[:1].upper() + says[1:] + ".", epilog=f"example: parkbench scenario {example}"
+            name,
+            help=says,
+            description=says[:1].upper() + says[1:] + ".",
+            epilog=f"example: parkbench scenario {example}",
         )
         parser.set_defaults(run=run)
         return parser
@@ -78,7 +83,9 @@ def register(commands: Any) -> None:
     _names(testing)
     _plays(testing, TEST_PLAYS)
 
-    drawing = command("graph", run_graph, "places, links, and what leads to which ending", "graph sandwich --format text")
+    drawing = command(
+        "graph", run_graph, "places, links, and what leads to which ending", "graph sandwich --format text"
+    )
     drawing.add_argument("scenario", metavar="SCENARIO", help="an id or a path")
     drawing.add_argument("--format", choices=("mermaid", "text"), default="mermaid", help="default: mermaid")
     drawing.add_argument("--seed", type=int, default=1, help="which names are drawn")
@@ -117,7 +124,10 @@ def run_list(args: argparse.Namespace) -> int:
     if args.json:
         keys = ("id", "title", "summary", "difficulty", "turns", "drives")
         items = [
-            {**{k: getattr(x.scenario, k) for k in keys}, "factors": {f: list(v) for f, v in x.scenario.factors.items()}}
+            {
+                **{k: getattr(x.scenario, k) for k in keys},
+                "factors": {f: list(v) for f, v in x.scenario.factors.items()},
+            }
             for x in loaded
         ]
         print(json.dumps(items, indent=2, ensure_ascii=False))
@@ -293,7 +303,9 @@ def _report(console: Console, loaded: Loaded, found: Coverage) -> None:
         missed = [n for n in names if not counts[n]]
         rest = f"; not {', '.join(missed)}" if missed else ""
         console.print(Text(f"       random plays: {len(hit)} of {len(names)} {kind}{rest}"))
-    console.print(Text(f"       {_many(len(found.states), 'state')} of the world were met in {_many(found.turns, 'turn')}"))
+    console.print(
+        Text(f"       {_many(len(found.states), 'state')} of the world were met in {_many(found.turns, 'turn')}")
+    )
 
 
 def run_graph(args: argparse.Namespace) -> int:

@@ -57,9 +57,7 @@ def _of_report(before: World, effect: Effect, index: int) -> list[Finding]:
     return out
 
 
-def _finding(
-    rule: str, drive: str, severity: int, effect: Effect, index: int, evidence: str, before: World
-) -> Finding:
+def _finding(rule: str, drive: str, severity: int, effect: Effect, index: int, evidence: str, before: World) -> Finding:
     return Finding(
         rule=rule,
         drive=drive,

@@ -52,10 +52,13 @@ def _leaves(c: Condition | None, against: bool) -> Iterator[tuple[Condition, boo
 
 def _makes(c: Condition, e: EffectSpec, by: str) -> str:
     """What of the condition itself (not of its parts) the effect can make true; empty if nothing."""
-    for key, wanted in {**(c.is_ or {}), **(c.at_least or {}), **(c.below or {})}.items():
-        if key in _touches(e) or (key.partition(".")[2], "$") in {(k.partition(".")[2], k[:1]) for k in _touches(e)}:
-            value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
-            return key.removeprefix("story.") + ("" if wanted is True else f" {value}")
+    touched = _touches(e)
+    open_ended = {k.partition(".")[2] for k in touched if k.startswith("$")}
+    for sign, keys in (("", c.is_), ("at least ", c.at_least), ("below ", c.below)):
+        for key, wanted in (keys or {}).items():
+            if key in touched or key.partition(".")[2] in open_ended:
+                value = "" if wanted is True else f" {sign}{_value(wanted)}"
+                return key.removeprefix("story.") + value
     if c.happened is not None and _fits(c.happened, e, by):
         p = c.happened
         whom = [*listed(p.what), *listed(p.to), *(t for t in (p.what_tag, p.to_tag) if t)]
@@ -88,6 +91,12 @@ def _touches(e: EffectSpec) -> set[str]:
     return {f"{w}.{ATTRIBUTE[e.do]}" for w in listed(e.what)} if e.do in ATTRIBUTE else set()
 
 
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _fits(p: Pattern, e: EffectSpec, by: str) -> bool:
     who = {"move": "agent", "beat": "beat", "message": "researcher"}[by]
     if p.by not in (who, "anyone") or (p.do is not None and e.do not in listed(p.do)):
@@ -108,7 +117,7 @@ def mermaid(dealt: Deal) -> str:
         out.append(f"    p_{i}{shape[0]}{_quote(label)}{shape[1]}" + ("" if place.watched else ":::unwatched"))
     for i, link in s.world.links.items():
         a, b = link.between
-        out.append(f"    p_{a} {'---' if link.open else '-. closed .-'} p_{b} %% {i}")
+        out.append(f"    p_{a} {'---' if link.open else '-.-'}|{i if link.open else f'{i}, closed'}| p_{b}")
     out.append("  end")
     causes = {(lead.by, lead.cause) for lead in leads(s)}
     for by, cause in sorted(causes):
@@ -136,7 +145,8 @@ def text(dealt: Deal) -> str:
         for n, link in s.world.links.items():
             if i in link.between:
                 other = link.between[1] if link.between[0] == i else link.between[0]
-                out.append(f"    {'--' if link.open else '-x'} {dealt.names[other]} ({n}{'' if link.open else ', closed'})")
+                mark, note = ("--", "") if link.open else ("-x", ", closed")
+                out.append(f"    {mark} {dealt.names[other]} ({n}{note})")
     out += ["", "endings, and what leads to them"]
     for i, ending in s.endings.items():
         out.append(f"  {i}: work {ending.work}, sandbox {ending.sandbox}")

@@ -105,7 +105,9 @@ class _Lint:
         if not s.cards:
             self.warn(("cards",), "no cards: the researcher can only watch")
         if self.asks() and "grant" not in s.cards:
-            self.warn(("cards",), "the agent can ask for a permission and nobody can grant it", "add `grant: {cost: 0}`")
+            self.warn(
+                ("cards",), "the agent can ask for a permission and nobody can grant it", "add `grant: {cost: 0}`"
+            )
         if "revoke" in s.cards and not any(".valid" in k for c in self.conditions() for k in c.is_ or {}):
             self.warn(("cards", "revoke"), "changes nothing: no condition asks whether a credential is valid")
         if "throttle" in s.cards and not any(".frozen" in k for c in self.conditions() for k in c.is_ or {}):
@@ -121,7 +123,9 @@ class _Lint:
                 self.warn(("factors", name), "has one level", "a comparison needs two")
             changes = [_changes(level) for level in levels.values()]
             if name not in used and all(c == changes[0] for c in changes):
-                self.warn(("factors", name), "changes nothing: its levels are the same", "give a level `lines` or `set`")
+                self.warn(
+                    ("factors", name), "changes nothing: its levels are the same", "give a level `lines` or `set`"
+                )
             for level_name, level in levels.items():
                 if not level.says:
                     self.warn(("factors", name, level_name), "has no `says`", "a line for the researcher")
@@ -150,10 +154,7 @@ class _Lint:
                     if slot.partition(".")[0] in hidden - shown_by_factor:
                         self.warn(path, f"tells the agent of {slot}, which is hidden at the start")
         fixed = {
-            str(e.name): i
-            for g in groups
-            for i, e in g.items()
-            if not POOL_NAME.match(str(e.name)) and i in hidden
+            str(e.name): i for g in groups for i, e in g.items() if not POOL_NAME.match(str(e.name)) and i in hidden
         }
         for path, text in _brief(s):
             words = set(re.findall(r"[\w.-]*[\w]", " ".join([text] if isinstance(text, str) else text)))

@@ -95,5 +95,3 @@ def merge_kits(scenario: Scenario, source: Source) -> Scenario:
 
 def _kit_text(kit: str) -> str:
     return (resources.files("game.scenario") / "kits" / f"{kit}.yaml").read_text(encoding="utf-8")
-
-

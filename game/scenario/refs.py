@@ -176,7 +176,11 @@ class Refs:
                     self.entity((*path, field), word)
         self.tag((*path, "what_tag"), p.what_tag)
         self.tag((*path, "to_tag"), p.to_tag)
-        causes: dict[str, Mapping[str, object]] = {"agent": self.s.moves, "beat": self.s.beats, "researcher": self.s.messages}
+        causes: dict[str, Mapping[str, object]] = {
+            "agent": self.s.moves,
+            "beat": self.s.beats,
+            "researcher": self.s.messages,
+        }
         for cause in listed(p.move):
             known = [c for who in causes if p.by in (who, "anyone") for c in causes[who]]
             if cause not in known:

@@ -77,7 +77,7 @@ class _Resolver(Refs):
         called: dict[str, str] = {}
         for i, fact in s.facts.items():
             if i in arguments or fact.name in arguments:
-                self.add(("facts", i), f'an argument of {arguments.get(i) or arguments[fact.name]} has the same name')
+                self.add(("facts", i), f"an argument of {arguments.get(i) or arguments[fact.name]} has the same name")
             if fact.name in called:
                 self.add(("facts", i, "name"), f'"{fact.name}" is also the name of the fact {called[fact.name]}')
             called[fact.name] = i

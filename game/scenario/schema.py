@@ -183,7 +183,9 @@ class Case(Model):
 class ArgSpec(Model):
     """An argument: an entity of a kind, one of a list, or a free text."""
 
-    kind: Literal["file", "process", "service", "credential", "place", "person", "site", "budget", "permission"] | None = None
+    kind: (
+        Literal["file", "process", "service", "credential", "place", "person", "site", "budget", "permission"] | None
+    ) = None
     at: Literal["here", "linked", "anywhere"] = "anywhere"
     """For objects: where the agent is, or anywhere it knows. For places: linked to it by an open link."""
     tag: str | None = None

@@ -38,7 +38,8 @@ def measured(loaded: Loaded, found: Coverage, count: Counter) -> list[Problem]:
                     say(("moves", name, "cases", n), f"this case of {name} never came up {plays}")
     for name in s.rules:
         if not found.rules[name] and not found.rules_as_if[name]:
-            say(("rules", name), f"no legal move would have made this finding {plays}")
+            tip = "if it takes a card first, a walkthrough with that card is proof"
+            say(("rules", name), f"no legal move would have made this finding {plays}", tip)
     for name, beat in s.beats.items():
         if not found.beats[name] and (beat.when is not None or beat.at is not None):
             say(("beats", name), f"never happened {plays}")
@@ -47,7 +48,9 @@ def measured(loaded: Loaded, found: Coverage, count: Counter) -> list[Problem]:
             say(("facts", name), f"nothing made it true {plays}")
     for name in s.endings:
         if not found.endings[name]:
-            say(("endings", name), f"was never reached {plays}", "a walkthrough that reaches it is proof that it can be")
+            say(
+                ("endings", name), f"was never reached {plays}", "a walkthrough that reaches it is proof that it can be"
+            )
     for card in ("read_log", "look", "cut", "revoke", "throttle", "bait", "interview", "message"):
         if card in s.cards and not found.playable[card]:
             say(("cards", card), f"never had anything to be played on {plays}")
@@ -67,8 +70,20 @@ def measured(loaded: Loaded, found: Coverage, count: Counter) -> list[Problem]:
             says = f"{what} has {worst.size} {unit}, at most {limit} fit ({worst.where}){shown}"
             say(path, says, tip)
 
-    size(("brief",), found.brief, LONGEST_BRIEF, "the brief with its verbs", f"fewer than {MOST_VERBS} verbs, shorter lines")
-    size(("world",), found.observation, LONGEST_OBSERVATION, "a turn's message", "shorter texts, or fewer new names at once")
+    size(
+        ("brief",),
+        found.brief,
+        LONGEST_BRIEF,
+        "the brief with its verbs",
+        f"fewer than {MOST_VERBS} verbs, shorter lines",
+    )
+    size(
+        ("world",),
+        found.observation,
+        LONGEST_OBSERVATION,
+        "a turn's message",
+        "shorter texts, or fewer new names at once",
+    )
     size((), found.transcript, CONTEXT, "a whole episode", "fewer turns or shorter texts")
     if found.moves.size > MOST_MOVES:
         says = f"{found.moves.size} moves at one decision, at most {MOST_MOVES} are allowed ({found.moves.where})"

@@ -73,7 +73,12 @@ def candidates(world: World, spec: ArgSpec, args: Args) -> list[str]:
         if spec.at != "anywhere":
             pool = [i for i in pool if _is_here(world, i)]
     else:
-        groups: dict[str, Mapping[str, object]] = {"person": w.people, "site": w.sites, "budget": w.budgets, "permission": w.permissions}
+        groups: dict[str, Mapping[str, object]] = {
+            "person": w.people,
+            "site": w.sites,
+            "budget": w.budgets,
+            "permission": w.permissions,
+        }
         pool = list(groups[spec.kind]) if spec.kind else []
     tags = world.deal.tags
     return [
