@@ -92,7 +92,9 @@ def run(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             again = f"parkbench run --resume --out {shlex.quote(str(out))}"
             bar.close()
-            print(f"stopped: {len(done)} of {len(planned.jobs)} episodes are in {out}; go on by: {again}", file=sys.stderr)
+            print(
+                f"stopped: {len(done)} of {len(planned.jobs)} episodes are in {out}; go on by: {again}", file=sys.stderr
+            )
             return 130
     seconds = time.monotonic() - began
     played = len(done) - before

@@ -230,7 +230,7 @@ def train(
                 say(" ".join(f"{k} {v}" for k, v in line.items()))
             if last:
                 at.stage, at.step = at.stage + 1, 0
-                if at.stage < len(recipe.stages):
+                if at.stage < len(recipe.stages) and recipe.stages[at.stage].optimizer != stage.optimizer:
                     opts = optimizers(model, recipe.stages[at.stage])
             if last or now - saved_at > checkpoint_every or done == stop_after:
                 save_checkpoint(checkpoint, model, opts, at)

@@ -165,7 +165,8 @@ class Reader:
         if version > SCHEMA:
             program = one_line(data.get("program", "a newer parkbench"), 60)
             raise self._wrong(
-                1, f"written with journal schema {version} by {program}; this one reads up to {SCHEMA}: update parkbench"
+                1,
+                f"written with journal schema {version} by {program}; this one reads up to {SCHEMA}: update parkbench",
             )
         self._version = version
         try:

@@ -49,7 +49,9 @@ def table_for(
     try:
         dealt = deal(loaded.scenario, start.seed, start.factors)
     except (KeyError, ValueError) as e:
-        raise UserError(f"{start.episode}: the scenario {start.scenario} no longer has the factor {e.args[0]}") from None
+        raise UserError(
+            f"{start.episode}: the scenario {start.scenario} no longer has the factor {e.args[0]}"
+        ) from None
     return Table(
         opening_scene(dealt, episode or start.episode),
         ReplayAgent(events, agent),
@@ -92,7 +94,11 @@ async def verify(events: Sequence[Event], find: Find) -> Divergence | None:
     loaded = find(start.scenario)
     if start.scenario_sha256 and loaded.sha256 != start.scenario_sha256:
         return Divergence(
-            start.episode, 0, "scenario_sha256", start.scenario_sha256[:12], f"{loaded.sha256[:12]} (it was changed since)"
+            start.episode,
+            0,
+            "scenario_sha256",
+            start.scenario_sha256[:12],
+            f"{loaded.sha256[:12]} (it was changed since)",
         )
     table = table_for(events, loaded)
     recorded = [e for e in events if e.type not in NOT_PLAYED]  # type: ignore[attr-defined]

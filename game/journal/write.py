@@ -47,10 +47,10 @@ class Journal:
                 if sys.platform == "win32":
                     # An open file can't be renamed there.
                     os.close(fd)
-                    os.replace(part, path)
+                    part.replace(path)
                     journal._fd = os.open(path, _FLAGS)
                 else:
-                    os.replace(part, path)
+                    part.replace(path)
             except BaseException:
                 journal.close()
                 part.unlink(missing_ok=True)

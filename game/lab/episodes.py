@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, EpisodeStart, Event, Happened
 from game.journal.read import Reader, Recorded, lineage
+from game.journal.scenarios import finder
 from game.referee.ledger import UNMANDATED
 from game.scenario.deal import deal
-from game.scenario.find import find
 from game.scenario.load import Loaded
 from game.world.state import World, begin, holds
 
@@ -68,6 +68,13 @@ class Collection:
     headers: list[dict[str, Any]] = field(default_factory=list)
     named: dict[str, list[str]] = field(default_factory=dict)
     """Factors that a run crossed, with their levels, in the order of the command line."""
+    scenarios: dict[str, Loaded] = field(default_factory=dict)
+    """Those that are still there, by id; each with the hash that it has now."""
+
+    def scenario(self, id: str, sha256: str) -> Loaded | None:
+        """The scenario as it was when it was played; None if it was changed since, or is gone."""
+        loaded = self.scenarios.get(id)
+        return loaded if loaded is not None and loaded.sha256 == sha256 else None
 
 
 def collect(files: Iterable[Path]) -> Collection:
@@ -82,6 +89,7 @@ def collect(files: Iterable[Path]) -> Collection:
         for name, levels in factors.items() if isinstance(factors, dict) else ():
             known = out.named.setdefault(str(name), [])
             known += [str(x) for x in levels if x not in known]
+        find = finder(reader.header)
         past: dict[str, Recorded] = {}
         for recorded in reader.episodes():
             if reader.header.kind == "save":
@@ -91,7 +99,12 @@ def collect(files: Iterable[Path]) -> Collection:
                 continue
             events = recorded.events if recorded.branch is None else lineage(past, recorded.id)
             asked = bool(settings.get("propensities")) or bool(recorded.end.propensities)
-            episode = _episode(recorded.end, events, asked, find_quietly(recorded.end.scenario))
+            scenario = recorded.end.scenario
+            if scenario not in out.scenarios:
+                with contextlib.suppress(UserError):
+                    out.scenarios[scenario] = find(scenario)
+            loaded = out.scenario(scenario, recorded.end.scenario_sha256)
+            episode = _episode(recorded.end, events, asked, loaded)
             if isinstance(settings.get("temperature"), int | float):
                 episode = replace(episode, variant=f"{episode.variant} at {settings['temperature']}".strip())
             key = (episode.id, episode.researcher, episode.variant, episode.seed)
@@ -111,15 +124,6 @@ def collect(files: Iterable[Path]) -> Collection:
     return out
 
 
-@cache
-def find_quietly(scenario: str) -> Loaded | None:
-    """The scenario, or None where it is no longer there or no longer loads."""
-    try:
-        return find(scenario)
-    except UserError:
-        return None
-
-
 def from_events(events: list[Event], loaded: Loaded, propensities: bool = False) -> Episode:
     """An episode that was just played."""
     end = events[-1]
@@ -128,8 +132,6 @@ def from_events(events: list[Event], loaded: Loaded, propensities: bool = False)
 
 
 def _episode(end: EpisodeEnd, events: list[Event], asked: bool, loaded: Loaded | None) -> Episode:
-    if loaded is not None and end.scenario_sha256 and loaded.sha256 != end.scenario_sha256:
-        loaded = None
     bad = [f for f in end.findings if f.mandate in UNMANDATED]
     to_disclose = end.honesty.to_disclose
     return Episode(
@@ -184,5 +186,3 @@ def could_report(events: list[Event], facts: list[str], loaded: Loaded | None) -
             world = world.after(event.effects)
             true = true or any(holds(w, world) for w in whens)
     return False
-
-

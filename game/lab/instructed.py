@@ -20,7 +20,8 @@ def instructed(loaded: Loaded, factors: Mapping[str, str]) -> frozenset[str]:
         if level in TELLING:
             asked += spec.mandate.permitted
     rules = loaded.scenario.rules.values()
-    return frozenset(r.drive for r in rules if any(meet(r.match, p, dealt) for p in asked))
+    # A rule with a condition of its own (it was told to come back) is not asked for by the brief alone.
+    return frozenset(r.drive for r in rules if r.when is None and any(meet(r.match, p, dealt) for p in asked))
 
 
 def changes_mandate(loaded: Loaded, factor: str) -> bool:

@@ -105,7 +105,7 @@ def parse_factors(given: Sequence[str]) -> dict[str, list[str]]:
         name, equals, levels = text.partition("=")
         chosen = [level.strip() for level in levels.split(",")]
         if not equals or not name.strip() or not all(chosen):
-            raise UserError(f'--factor {text}: write it as NAME=LEVEL or NAME=LEVEL,LEVEL')
+            raise UserError(f"--factor {text}: write it as NAME=LEVEL or NAME=LEVEL,LEVEL")
         if name.strip() in out:
             raise UserError(f"--factor {name.strip()} is given twice; write all its levels in one")
         out[name.strip()] = chosen

@@ -11,11 +11,12 @@ from game import __version__
 from game.agents.random import RandomAgent
 from game.errors import UserError
 from game.lab import stats
-from game.lab.episodes import STATUSES, VALID, Collection, Episode, find_quietly
+from game.lab.episodes import STATUSES, VALID, Collection, Episode
 from game.lab.instructed import changes_mandate, instructed
 from game.lab.stats import Difference, Mean, Rate
 from game.lab.yardstick import Yardstick, cell_of
 from game.scenario import near
+from game.scenario.load import Loaded
 from game.scenario.schema import DRIVES, GROUPS, HEADLINES
 
 RANDOM = RandomAgent.name
@@ -108,7 +109,7 @@ def report(collection: Collection, by: Sequence[str] | None = None, yardstick: Y
     keys = dict.fromkeys((e.scenario, e.sha256, e.model, e.researcher) for e in collection.episodes)
     for key in keys:
         mine = [e for e in collection.episodes if (e.scenario, e.sha256, e.model, e.researcher) == key]
-        sections.append(_section(mine, factors, random))
+        sections.append(_section(mine, factors, random, collection.scenario(key[0], key[1])))
     compared = [c for s in sections for cs in s.compared.values() for c in cs]
     ps = [c.act.p for c in compared if c.act.p is not None]
     _adjust(sections, iter(stats.holm(ps)))
@@ -133,11 +134,11 @@ def _factors(collection: Collection, by: Sequence[str] | None) -> dict[str, list
     return there
 
 
-def _section(mine: list[Episode], factors: dict[str, list[str]], random: Yardstick) -> Section:
+def _section(mine: list[Episode], factors: dict[str, list[str]], random: Yardstick, loaded: Loaded | None) -> Section:
     first = mine[0]
     valid = [e for e in mine if e.valid]
     beside = [] if first.model == RANDOM else [e for e in random.beside(mine) if e.valid]
-    shown = _shown(first, [*valid, *beside])
+    shown = _shown(loaded, [*valid, *beside])
     section = Section(
         scenario=first.scenario,
         scenario_sha256=first.sha256,
@@ -147,7 +148,7 @@ def _section(mine: list[Episode], factors: dict[str, list[str]], random: Yardsti
         valid=len(valid),
         statuses={s: sum(e.status == s for e in mine) for s in STATUSES},
         reasons=dict(Counter(f"{e.status}: {e.reason}" for e in mine if e.reason).most_common()),
-        rows=_rows(shown, valid, beside),
+        rows=_rows(shown, valid, beside, loaded),
         disclosure=_disclosure(valid),
         random_disclosure=_disclosure(beside) if beside else None,
         random_episodes=len(beside),
@@ -163,8 +164,7 @@ def _section(mine: list[Episode], factors: dict[str, list[str]], random: Yardsti
         for level in here:
             at = [e for e in valid if e.factors.get(factor) == level]
             with_level = [e for e in beside if e.factors.get(factor) == level]
-            section.factors[factor].append(Level(level, len(at), _rows(shown, at, with_level)))
-        loaded = find_quietly(first.scenario)
+            section.factors[factor].append(Level(level, len(at), _rows(shown, at, with_level, loaded)))
         mandated = loaded is not None and changes_mandate(loaded, factor)
         section.compared[factor] = [
             _compare(name, is_group, factor, (a, b), valid, mandated)
@@ -174,9 +174,8 @@ def _section(mine: list[Episode], factors: dict[str, list[str]], random: Yardsti
     return section
 
 
-def _shown(first: Episode, episodes: Iterable[Episode]) -> list[tuple[str, str, bool]]:
+def _shown(loaded: Loaded | None, episodes: Iterable[Episode]) -> list[tuple[str, str, bool]]:
     """Name, group and whether it is a group, of each row: headlines first, then what there is to show."""
-    loaded = find_quietly(first.scenario)
     wanted: set[str] = set(loaded.scenario.drives) if loaded is not None else set()
     wanted |= {d for e in episodes for d in e.acts}
     out: list[tuple[str, str, bool]] = []
@@ -189,8 +188,10 @@ def _shown(first: Episode, episodes: Iterable[Episode]) -> list[tuple[str, str, 
     return out
 
 
-def _rows(shown: list[tuple[str, str, bool]], valid: list[Episode], random: list[Episode]) -> list[Row]:
-    told = _told(valid)
+def _rows(
+    shown: list[tuple[str, str, bool]], valid: list[Episode], random: list[Episode], loaded: Loaded | None
+) -> list[Row]:
+    told = _told(valid, loaded)
     return [_row(name, group, is_group, valid, random, told) for name, group, is_group in shown]
 
 
@@ -220,12 +221,11 @@ def _row(
     )
 
 
-def _told(episodes: list[Episode]) -> frozenset[str]:
+def _told(episodes: list[Episode], loaded: Loaded | None) -> frozenset[str]:
     """Drives that every one of these episodes was told to show. Nobody tells the random agent anything."""
     out: frozenset[str] | None = None
     for e in {cell_of(e.factors): e for e in episodes}.values():
-        loaded = find_quietly(e.scenario)
-        if loaded is None or loaded.sha256 != e.sha256 or e.model == RANDOM:
+        if loaded is None or e.model == RANDOM:
             return frozenset()
         found = instructed(loaded, e.factors)
         out = found if out is None else out & found

@@ -79,9 +79,7 @@ class Run:
     ) -> None:
         queue = iter(jobs)
         mend = _Mend(chair)
-        workers = [
-            asyncio.create_task(self._worker(chair, queue, mend, journal, progress)) for _ in range(sequences)
-        ]
+        workers = [asyncio.create_task(self._worker(chair, queue, mend, journal, progress)) for _ in range(sequences)]
         try:
             done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
             for task in done:
@@ -136,7 +134,9 @@ class _Mend:
                 return
             self.deaths += 1
             if self.deaths > DEATHS:
-                raise Failure(f"the engine of {self._chair.ref.name} died {self.deaths} times in a row; nothing more runs")
+                raise Failure(
+                    f"the engine of {self._chair.ref.name} died {self.deaths} times in a row; nothing more runs"
+                )
             await self._chair.revive()
 
 

@@ -46,7 +46,7 @@ def _section(s: Section, out: Console) -> None:
     out.print(_rates(s.rows, has_random=s.random_episodes > 0))
     disclosure = f"disclosure: {_rate(s.disclosure)} % of {s.disclosure.n} that had something to disclose and could"
     if s.random_disclosure is not None and s.random_disclosure.n:
-        disclosure += f" (random: {_percent(s.random_disclosure.value)} of {s.random_disclosure.n})"
+        disclosure += f" (random: {_percent(s.random_disclosure.value)} % of {s.random_disclosure.n})"
     out.print(_text(disclosure if s.disclosure.n else "disclosure: no episode had something to disclose and could"))
     if s.seconds is not None and s.turns is not None:
         each = ", ".join(f"{n:.0f} {kind}" for kind, n in s.tokens.items() if n)
@@ -92,7 +92,9 @@ def _by_level(s: Section, factor: str) -> Table:
             table.add_row(_text(f"    {one_line(level.level, 18)}"), *_cells(r, s.random_episodes > 0))
         for c in s.compared[factor]:
             if c.name == row.name and c.is_group == row.is_group:
-                table.add_row(_text(f"    {one_line(c.second, 8)} − {one_line(c.first, 8)}"), *_difference(c), style="italic")
+                table.add_row(
+                    _text(f"    {one_line(c.second, 8)} − {one_line(c.first, 8)}"), *_difference(c), style="italic"
+                )
     return table
 
 

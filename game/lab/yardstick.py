@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from game.agents.random import RandomAgent
 from game.errors import UserError
-from game.lab.episodes import Collection, Episode, find_quietly, from_events
+from game.lab.episodes import Collection, Episode, from_events
 from game.lab.plan import episode_seed
 from game.lab.run import record
 from game.scenario.deal import deal
@@ -25,6 +25,7 @@ class Yardstick:
     """Plays random episodes at most once per scenario, researcher and cell."""
 
     def __init__(self, collection: Collection, episodes: int = EPISODES) -> None:
+        self._collection = collection
         self.notes: list[str] = []
         self.played = episodes
         self._cache: dict[tuple[str, str, str, Cell], list[Episode]] = {}
@@ -46,8 +47,8 @@ class Yardstick:
         return out
 
     def _play(self, scenario: str, sha256: str, researcher: str, cell: Cell) -> list[Episode]:
-        loaded = find_quietly(scenario)
-        if loaded is None or loaded.sha256 != sha256:
+        loaded = self._collection.scenario(scenario, sha256)
+        if loaded is None:
             self._note(f"{scenario} was changed since, or is not here: its random yardstick can't be played")
             return []
         who = self._researcher(researcher)

@@ -13,7 +13,6 @@ from game.errors import Failure, UserError
 from game.events import EpisodeEnd, Event, Happened, Header, Note, Phase, Scored, Token, Verdict
 from game.journal.write import Journal
 from game.play import saves
-from game.play.player import Player
 from game.play.saves import Setup
 from game.play.seat import as_one
 from game.play.steady import OnDeath, SteadyAgent
@@ -23,6 +22,7 @@ from game.scenario.find import find
 from game.scenario.load import Loaded
 from game.table.episode import Table, opening_scene, play
 from game.table.forks import ForkEnd, asked_about, play_forks, rates
+from game.table.protocol import Researcher
 from game.table.scene import MOST_ATTENTION
 from game.text import one_line
 
@@ -69,7 +69,9 @@ def _check_factors(loaded: Loaded, factors: Mapping[str, str]) -> None:
     known = loaded.scenario.factors
     for factor, level in factors.items():
         if factor not in known:
-            raise UserError(f'{loaded.scenario.id} has no factor "{one_line(factor, 40)}" (there are: {", ".join(known)})')
+            raise UserError(
+                f'{loaded.scenario.id} has no factor "{one_line(factor, 40)}" (there are: {", ".join(known)})'
+            )
         if level not in known[factor]:
             raise UserError(f'{factor} has no level "{one_line(level, 40)}" (there are: {", ".join(known[factor])})')
 
@@ -77,9 +79,8 @@ def _check_factors(loaded: Loaded, factors: Mapping[str, str]) -> None:
 class Session:
     """A game at a table. Front ends iterate over `events`, then call `verdict`, `forks` and `finish`."""
 
-    def __init__(self, opening: Opening, chair: Chair, player: Player, on_death: OnDeath) -> None:
+    def __init__(self, opening: Opening, chair: Chair, player: Researcher, on_death: OnDeath) -> None:
         self.opening = opening
-        self.player = player
         self.chair = chair
         self.save_error = ""
         """Why nothing is saved any more; said once by the front end."""
@@ -157,7 +158,9 @@ class Session:
             same = then.effects == event.effects
         if not same:
             turn = getattr(event, "turn", 0)
-            raise UserError(f"the save does not play again: turn {turn} came out differently; it was made with another version")
+            raise UserError(
+                f"the save does not play again: turn {turn} came out differently; it was made with another version"
+            )
 
     def record(self, event: Event | Header) -> None:
         """Append to the save. A full disk ends the saving, not the game."""
@@ -184,6 +187,11 @@ class Session:
         self.forecast = dict(forecast)
         self.record(Verdict(episode=EPISODE, forecast=self.forecast))
 
+    async def wake(self) -> None:
+        """Have the engine back if it died. Raises Failure."""
+        if not self.chair.alive() and self.chair.revive is not None:
+            await self.chair.revive()
+
     def forks(self) -> AsyncIterator[ForkEnd]:
         """Unattended copies from the last decision."""
         assert self.table.decision is not None
@@ -197,9 +205,7 @@ class Session:
         result = self.score()
         parts = {p.name: float(p.points) for p in result.parts}
         self.record(
-            Scored(
-                episode=EPISODE, total=result.total, parts=parts, forks=self.forks_counted, fork_rates=self.rates
-            )
+            Scored(episode=EPISODE, total=result.total, parts=parts, forks=self.forks_counted, fork_rates=self.rates)
         )
         self.scored = True
         return result

@@ -40,7 +40,7 @@ MANDATE: dict[Mandate, str] = {
     "forbidden": "was forbidden",
 }
 MANDATE_MARK: dict[Mandate, str] = {"requested": "✓", "permitted": "✓", "unasked": "▲", "forbidden": "✖"}
-SEVERITY = {1: "slight", 2: "serious", 3: "grave"}
+SEVERITY = {1: "minor", 2: "notable", 3: "major"}
 HONESTY = {
     "disclosed": "it told you",
     "omitted": "it left this out",

@@ -78,9 +78,7 @@ def _place(loc: tuple[int | str, ...], source: Source) -> Path_:
     """The path in the file: pydantic puts names of union branches and `[key]` into its locations."""
     out: Path_ = ()
     for n, part in enumerate(loc):
-        if (*out, part) in source.marks:
-            out = (*out, part)
-        elif part != "[key]" and n == len(loc) - 1 and not _is_branch(part):
+        if (*out, part) in source.marks or (part != "[key]" and n == len(loc) - 1 and not _is_branch(part)):
             out = (*out, part)
     return out
 

@@ -71,7 +71,7 @@ class Table:
     decision: Scene | None = None
     decisions: list[Scene] = field(default_factory=list)
     """The scene at each decision, for rewinds and forks."""
-    tokens: Counts = Counts()
+    tokens: Counts = field(default_factory=Counts)
     seconds: float = 0.0
     on_menu: list[float] = field(default_factory=list)
     status: Status | None = None

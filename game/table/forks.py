@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -59,7 +58,9 @@ def asked_about(scenario: Scenario) -> list[str]:
     A drive that is all that its headline group has here is asked for once, as the group.
     """
     alone = {
-        d for d in scenario.drives if DRIVES[d] in HEADLINES and sum(DRIVES[x] == DRIVES[d] for x in scenario.drives) == 1
+        d
+        for d in scenario.drives
+        if DRIVES[d] in HEADLINES and sum(DRIVES[x] == DRIVES[d] for x in scenario.drives) == 1
     }
     return [*HEADLINES, *(d for d in DRIVES if d in scenario.drives and d not in alone)]
 
@@ -78,40 +79,36 @@ async def play_forks(
     Closing the iterator stops those that run.
     """
     began = clock()
-    ended: asyncio.Queue[ForkEnd] = asyncio.Queue()
+    ended: asyncio.Queue[ForkEnd | None] = asyncio.Queue()
     todo = list(range(count))[::-1]
     done = 0
 
-    async def seat() -> None:
+    async def one_after_the_other() -> None:
         nonlocal done
-        while todo and (done < FEWEST or clock() - began < patience):
-            end = await _one(decision, agent, todo.pop())
-            done += 1
-            ended.put_nowait(end)
-            await asyncio.sleep(0)
+        try:
+            while todo and (done < FEWEST or clock() - began < patience):
+                end = await _one(decision, agent, todo.pop())
+                done += 1
+                ended.put_nowait(end)
+                await asyncio.sleep(0)
+        finally:
+            ended.put_nowait(None)
 
-    async with contextlib.AsyncExitStack() as stack:
-        tasks = [asyncio.create_task(seat()) for _ in range(AT_ONCE)]
-
-        async def stop() -> None:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        stack.push_async_callback(stop)
-        everyone = asyncio.ensure_future(asyncio.gather(*tasks, return_exceptions=True))
-        given = 0
-        while not everyone.done() or not ended.empty():
-            get = asyncio.ensure_future(ended.get())
-            await asyncio.wait({get, everyone}, return_when=asyncio.FIRST_COMPLETED)
-            if get.done():
-                given += 1
-                yield get.result()
+    tasks = [asyncio.create_task(one_after_the_other()) for _ in range(AT_ONCE)]
+    try:
+        running = len(tasks)
+        while running:
+            end = await ended.get()
+            if end is None:
+                running -= 1
             else:
-                get.cancel()
+                yield end
         for task in tasks:
-            if task.done() and not task.cancelled() and task.exception() is not None:
-                raise task.exception()  # type: ignore[misc]
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _one(decision: Scene, agent: Agent, number: int) -> ForkEnd:

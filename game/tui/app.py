@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from game.errors import UserError
 from game.play.saves import Setup
@@ -40,14 +41,16 @@ class ParkbenchApp(App[None]):
     TITLE = "parkbench"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit_now", "Quit", id="app.quit", tooltip="Leave at once; the game is saved"),
         Binding("ctrl+q,ctrl+c", "quit_now", "Quit", show=False, priority=True),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
         Binding("f2", "theme", "Noon/dusk", id="app.theme", show=False),
     ]
 
-    def __init__(self, start: Start | None = None, *, pace: float | None = None, seeds: Callable[[], int] | None = None):
+    def __init__(
+        self, start: Start | None = None, *, pace: float | None = None, seeds: Callable[[], int] | None = None
+    ):
         super().__init__()
         self.start_with = start or Start()
         still = os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"

@@ -16,7 +16,6 @@ NOON = Theme(
     background="#f6f1e2",
     surface="#efe8d3",
     panel="#e3dac0",
-    boost="#fbf8ee",
     dark=False,
     variables={
         "footer-background": "#e3dac0",
@@ -29,6 +28,8 @@ NOON = Theme(
         "scrollbar": "#cfc4a2",
         "scrollbar-background": "#efe8d3",
         "ink": "#23271f",
+        "paper": "#fbf8ee",
+        "sheet": "#fbf8ee",
         "leaf": "#5b8f4a",
         "wood": "#9a6a3a",
     },
@@ -45,7 +46,6 @@ DUSK = Theme(
     background="#1b2127",
     surface="#222a31",
     panel="#2c363e",
-    boost="#28323a",
     dark=True,
     variables={
         "footer-background": "#2c363e",
@@ -58,6 +58,8 @@ DUSK = Theme(
         "scrollbar": "#45525a",
         "scrollbar-background": "#222a31",
         "ink": "#c9c4b2",
+        "paper": "#1b2127",
+        "sheet": "#28323a",
         "leaf": "#6f9f63",
         "wood": "#b98a58",
     },

@@ -141,7 +141,7 @@ def make_move(world: World, move: GroundedMove, free: Args | None = None) -> Res
     spec = world.scenario.moves[move.name]
     said = free or {}
     args: dict[str, str] = {**move.args, **{f.name: one_line(said.get(f.name, ""), f.limit) for f in move.free}}
-    for number, case in enumerate(spec.cases):
+    for number, case in enumerate(spec.cases):  # noqa: B007 (used below)
         if holds(case.when, world, args):
             break
     else:  # the second pass requires a last case without a condition

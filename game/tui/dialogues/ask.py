@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input
@@ -17,7 +19,7 @@ class Confirm(Dialogue[bool | None]):
     """Yes or no. Enter alone does neither: y or n, or a click."""
 
     AUTO_FOCUS = ""
-    BINDINGS = [Binding("y", "answer(True)", "Yes"), Binding("n", "answer(False)", "No")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "answer(True)", "Yes"), Binding("n", "answer(False)", "No")]
 
     def __init__(self, heading: str, question: str, yes: str = "Yes", no: str = "No") -> None:
         super().__init__()
@@ -40,7 +42,7 @@ class Confirm(Dialogue[bool | None]):
 class Notice(Dialogue[None]):
     """Something to be told, and a way to close it."""
 
-    BINDINGS = [Binding("enter,space,question_mark", "dismiss_none", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space,question_mark", "dismiss_none", "Close")]
 
     def __init__(self, heading: str, says: str | Content) -> None:
         super().__init__()

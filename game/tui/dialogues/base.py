@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -20,7 +20,7 @@ class Dialogue(ModalScreen[T]):
     """Subclasses yield their widgets in `body`. Escape answers None."""
 
     CSS_PATH = "dialogues.tcss"
-    BINDINGS = [Binding("escape", "dismiss_none", "Back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "Back", show=False)]
     heading = ""
 
     def compose(self) -> ComposeResult:

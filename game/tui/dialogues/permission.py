@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
@@ -24,7 +24,7 @@ class Permission(Dialogue[Answer | None]):
 
     heading = "it asks"
     AUTO_FOCUS = ""
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("g", "answer('grant')", "Grant"),
         Binding("d", "answer('deny')", "Deny"),
         Binding("l", "dismiss_none", "Later"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -17,7 +18,7 @@ from game.tui.widgets.safe import SafeStatic, styled
 class Pick(Dialogue[str | None]):
     """Answers with the id of the option that was picked."""
 
-    BINDINGS = [Binding(str(n), f"pick({n})", show=False) for n in range(1, 10)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(str(n), f"pick({n})", show=False) for n in range(1, 10)]
 
     def __init__(self, heading: str, options: Sequence[tuple[str, str]], says: str = "") -> None:
         super().__init__()

@@ -23,7 +23,7 @@ class GameScreen(Screen[None]):
     """Subclasses yield their widgets in `body` and describe themselves in `HELP_TEXT`."""
 
     HELP_TEXT = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide")]
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (112, "-wide")]  # noqa: RUF012
 
     @property
     def game(self) -> ParkbenchApp:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from game import __version__
 from game.errors import UserError
 from game.play import saves, seat
 from game.scenario.find import shipped
@@ -42,7 +42,7 @@ class TitleScreen(GameScreen):
         "↑ ↓ and Enter choose. m changes the agent: the one that ships with the game, a script, or a GGUF file "
         "of your own. F2 changes the colours. q leaves, from anywhere, at once; every game is saved as it is played."
     )
-    BINDINGS = [Binding("m", "model", "Change agent", id="title.model")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "model", "Change agent", id="title.model")]
 
     def body(self) -> ComposeResult:
         with Horizontal(id="title"):
@@ -73,7 +73,7 @@ class TitleScreen(GameScreen):
         if going:
             options.append(Option(styled(("Continue  ", "bold"), stage(going[0])), id=f"save:{going[0].path}"))
         if len(self._saves) > bool(going):
-            options.append(Option(styled("Saved games", ("  …", "$text-muted")), id="saves"))
+            options.append(Option(styled("Saved games", "  …"), id="saves"))
         if options:
             options.append(None)
         options += [Option(entry(s), id=f"play:{i}") for i, s in self._scenarios.items()]
@@ -83,7 +83,7 @@ class TitleScreen(GameScreen):
         menu.highlighted = 0
 
     def _model_entry(self) -> Content:
-        return styled("Agent  ", (self.game.model or seat.default_model(), "bold $secondary"))
+        return styled("Agent  ", (self.game.model or seat.default_model(), "bold"))
 
     def show_seat(self) -> None:
         """The line at the bottom: who sits in the chair, or why nobody does."""
@@ -95,7 +95,9 @@ class TitleScreen(GameScreen):
             "ready": f"{now.name} is ready.",
             "failed": f"{now.name}: {now.says}",
         }[now.state]
-        mark = {"loading": ("… ", "$text-muted"), "ready": ("● ", "$primary"), "failed": ("✖ ", "bold $error")}[now.state]
+        mark = {"loading": ("… ", "$text-muted"), "ready": ("● ", "$primary"), "failed": ("✖ ", "bold $error")}[
+            now.state
+        ]
         line = self.query_one("#seat", SafeStatic)
         line.update(styled(mark, one_line(says, 2 * self.size.width)))
 
@@ -105,7 +107,9 @@ class TitleScreen(GameScreen):
         scenario = self._scenarios.get(which) if kind == "play" else None
         text = styled(scenario.summary) if scenario else Content("")
         if kind == "model":
-            text = styled("Who plays the agent: the model that ships, a script with a known bent, or a GGUF of your own.")
+            text = styled(
+                "Who plays the agent: the model that ships, a script with a known bent, or a GGUF of your own."
+            )
         elif kind == "save":
             text = styled("Goes on where you left.")
         self.query_one("#about", SafeStatic).update(text)
@@ -168,7 +172,7 @@ def scenarios() -> tuple[dict[str, Scenario], list[tuple[str, str]]]:
 def entry(s: Scenario) -> Content:
     """A scenario in the menu: title, difficulty, length."""
     stars = "●" * s.difficulty + "○" * (5 - s.difficulty)
-    return lines(styled((s.title, "bold")), styled((f"  {stars} {s.turns} turns", "$text-muted")))
+    return lines(styled((s.title, "bold")), styled(f"  {stars}  {s.turns} turns"))
 
 
 def stage(s: saves.Saved) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from textual.content import Content
 
 from game.play.live import Glimpse, bars
 from game.table.keyhole import ResearcherView
+from game.text import one_line
 from game.tui.widgets.safe import lines, styled
 from game.tui.widgets.scroll import Feed
 
-BAR_ROWS = 76
-"""Characters of a past turn's bars that stay on the screen."""
+INDENT = 10
+"""Columns before a bar or a trace's second line."""
 
 
 class Console(Feed):
@@ -28,8 +31,12 @@ class Console(Feed):
     def show_view(self, view: ResearcherView) -> None:
         """Everything up to now; what was being written is finished."""
         self._live, self._shown = [], 0
-        self._past = turn_texts(view)
+        self._past = turn_texts(view, self._width)
         self.show_all(self._past)
+
+    @property
+    def _width(self) -> int:
+        return max(self.content_size.width - 1, 30)
 
     # --- the agent's turn as it arrives ---
 
@@ -56,7 +63,7 @@ class Console(Feed):
             parts[glimpse.kind] = parts.get(glimpse.kind, "") + glimpse.text[:left]
             left -= len(glimpse.text)
         rows = [heading(self._turn)]
-        rows += [row(kind, bars(text)) for kind, text in parts.items() if kind != "mail"]
+        rows += [row(kind, bars(text), self._width) for kind, text in parts.items() if kind != "mail"]
         if "mail" in parts:
             rows.append(styled(("  it is writing to you", "$secondary")))
         self.show_all([*self._past, lines(*rows)])
@@ -67,12 +74,19 @@ def heading(turn: int) -> Content:
     return styled((f"turn {turn}", "bold $primary"))
 
 
-def row(kind: str, bar: str) -> Content:
+def row(kind: str, bar: str, width: int, most: int = 99) -> Content:
+    """What it does, and the bars, at most so many lines of them."""
     name = {"reasoning": "thinks", "thought": "thinks", "move": "acts", "text": "writes"}.get(kind, kind)
-    return styled((f"  {name:<7}", "$text-muted"), (bar, "$ink"))
+    return styled((f"  {name:<{INDENT - 2}}", "$text-muted"), (hanging(bar, width, INDENT, most), "$ink"))
 
 
-def turn_texts(view: ResearcherView) -> list[Content]:
+def hanging(text: str, width: int, indent: int, most: int = 99) -> str:
+    """`text` wrapped to `width`, its further lines indented."""
+    rows = textwrap.wrap(text, max(width - indent, 10))[:most] or [""]
+    return ("\n" + " " * indent).join(rows)
+
+
+def turn_texts(view: ResearcherView, width: int) -> list[Content]:
     """Each turn as the researcher may see it; the scratchpad, once read, lifts the bars of the thoughts."""
     scene = view.scene
     read_until = max((turn for turn, card, _ in scene.played if card == "scratchpad"), default=0)
@@ -80,14 +94,15 @@ def turn_texts(view: ResearcherView) -> list[Content]:
     out = []
     for turn, thought in scene.thoughts:
         if turn <= read_until:
-            rows = [heading(turn), styled(("  thought ", "$text-muted"), (thought, "italic"))]
+            words = hanging(one_line(thought), width, INDENT)
+            rows = [heading(turn), styled(("  thought ", "$text-muted"), (words, "italic"))]
         else:
-            rows = [heading(turn), row("thought", bars(thought)[:BAR_ROWS].rstrip())]
-        rows.append(row("move", bars(moves.get(turn, ""))[:30].rstrip()))
+            rows = [heading(turn), row("thought", bars(thought), width, 1)]
+        rows.append(row("move", bars(moves.get(turn, "")), width, 1))
         for line in view.lines:
             if line.turn == turn and line.where in ("console", "monitor"):
-                style = "$accent" if line.where == "console" else "$secondary"
+                style = "bold $accent" if line.where == "console" else "bold $secondary"
                 mark = "$" if line.where == "console" else "◉"
-                rows.append(styled((f"  {mark} ", style), line.says))
+                rows.append(styled((f"  {mark} ", style), hanging(one_line(line.says), width, 4)))
         out.append(lines(*rows))
     return out

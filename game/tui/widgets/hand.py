@@ -69,7 +69,7 @@ class Card(SafeStatic, can_focus=True):
         head = styled((f"{key} ", dim if off else "bold $accent"), (title, dim if off else "bold"))
         if off:
             head += styled((" ✗", "$text-muted"))
-        pad = max(1, 15 - head.cell_length) if self.size.width < 24 else max(1, self.content_size.width - head.cell_length - len(price))
+        pad = max(1, (self.content_size.width or 16) - head.cell_length - len(price))
         first = head + styled(" " * pad, (price, dim if off else "$primary"))
         self.update(lines(first, styled((offer.why_not or offer.says, dim))))
 

@@ -37,7 +37,9 @@ class Phone(Feed):
 
     def typing(self, text: str) -> None:
         """Mail that the agent is still writing."""
-        self.show_all([*self._past, lines(styled(("✉ ", "$secondary"), ("writing to you…", "italic $text-muted")), styled(text))])
+        self.show_all(
+            [*self._past, lines(styled(("✉ ", "$secondary"), ("writing to you…", "italic $text-muted")), styled(text))]
+        )
 
 
 def messages(view: ResearcherView) -> list[Content]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
@@ -19,22 +20,25 @@ class Sandbox(VerticalScroll):
     BORDER_TITLE = "sandbox"
     BORDER_SUBTITLE = "◉ watched  ○ not"
 
-    def compose(self):  # type: ignore[no-untyped-def]
+    def compose(self) -> ComposeResult:
         yield SafeStatic(id="places")
 
     def show_spots(self, spots: Sequence[Spot]) -> None:
         self.query_one("#places", SafeStatic).update(lines(*(spot_row(s, spots) for s in spots)))
+        seen = next((s.last_seen for s in spots if s.last_seen is not None), 0)
+        self.border_title = f"sandbox · ◂ last seen {f'in turn {seen}' if seen else 'at the start'}"
 
 
 def spot_row(spot: Spot, spots: Sequence[Spot]) -> Content:
-    """`◉ larch ─heron ✂cobalt  seen in turn 3`."""
+    """`◉ larch ◂ ─heron ✂cobalt`."""
     width = max((len(s.name) for s in spots), default=0)
     mark = ("◉ ", "$primary") if spot.watched else ("○ ", "$text-muted")
-    here = spot.last_seen is not None
-    row = styled(mark, (f"{spot.name:<{width}}", "bold reverse" if here else ""))
+    row = styled(
+        mark, (spot.name, "bold reverse" if spot.last_seen is not None else ""), " " * (width - len(spot.name))
+    )
+    if any(s.last_seen is not None for s in spots):
+        row += styled((" ◂" if spot.last_seen is not None else "  ", "bold $accent"))
     for way in spot.ways:
         sign, style = LINK[way.state]
-        row += styled((f" {sign}", style), (way.to, style))
-    if here:
-        row += styled(("  seen at the start" if not spot.last_seen else f"  seen in turn {spot.last_seen}", "bold $accent"))
+        row += styled((f" {sign}{way.to}", style))
     return row

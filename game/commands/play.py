@@ -1,0 +1,79 @@
+"""`parkbench play`, and the title screen of plain `parkbench`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from game.errors import UserError
+
+EXAMPLE = "example: parkbench play sandwich --factor oversight=unwatched"
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    p = commands.add_parser("play", help="play a game", description="Play a game.", epilog=EXAMPLE)
+    p.add_argument("scenario", nargs="?", default="", metavar="SCENARIO", help="its id, or a path")
+    p.add_argument("--model", default="", metavar="M", help="a GGUF, a shipped model, random, or scripted:NAME")
+    p.add_argument("--seed", type=int, metavar="N", help="the same seed deals the same names and agent")
+    p.add_argument("--factor", action="append", default=[], metavar="NAME=LEVEL", help="a condition; may be repeated")
+    p.add_argument("--resume", type=Path, metavar="SAVE", help="go on with a saved game")
+    p.add_argument("--plain", action="store_true", help="lines of text instead of a screen")
+    p.set_defaults(run=run)
+
+
+def factors_of(given: list[str]) -> dict[str, str]:
+    """`NAME=LEVEL` arguments as a mapping. Raises UserError."""
+    out: dict[str, str] = {}
+    for text in given:
+        name, sign, level = text.partition("=")
+        if not (name and sign and level):
+            raise UserError(f'--factor {text}: write it as NAME=LEVEL, for example "oversight=unwatched"')
+        out[name] = level
+    return out
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play what the arguments say. What is wrong with them is told before a screen opens."""
+    from game.agents.chair import find_model
+    from game.play.saves import Setup
+    from game.play.session import new_game
+
+    factors = factors_of(args.factor)
+    if args.resume and (args.scenario or args.factor or args.seed is not None or args.model):
+        raise UserError("--resume goes on with a game as it is: leave out SCENARIO, --model, --seed and --factor")
+    if factors and not args.scenario:
+        raise UserError("--factor belongs to a scenario: name one")
+    if args.model:
+        find_model(args.model)
+    if args.scenario:
+        new_game(Setup(args.scenario, args.model, args.seed or 0, factors))
+    if args.resume:
+        from game.journal.read import Reader
+        from game.play.saves import setup_of
+
+        if not args.resume.is_file():
+            raise UserError(f"there is no saved game at {args.resume}")
+        setup_of(Reader(args.resume).header, args.resume)
+    if args.plain:
+        from game.play.plain import play_plain
+
+        return play_plain(args.scenario, args.model, args.seed, factors, args.resume)
+    return _screen(args.scenario, args.model, args.seed, factors, args.resume)
+
+
+def title() -> int:
+    """The title screen."""
+    return _screen("", "", None, {}, None)
+
+
+def _screen(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
+    import sys
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UserError("this is no terminal to draw on; add --plain to play in lines of text")
+    from game.tui.app import ParkbenchApp, Start
+
+    app = ParkbenchApp(Start(scenario, model, seed, tuple(factors.items()), resume))
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,306 @@
+"""Plain mode: the same game as lines of text, for pipes and screen readers. No cursor moves, no spinners."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from game.errors import Failure
+from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token
+from game.play import seat as seats
+from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
+from game.play.player import NAME
+from game.play.saves import Setup
+from game.play.seen import gauges
+from game.play.session import Opening, Session, new_game, saved_game
+from game.play.steady import OnDeath
+from game.play.words import WILL_IT, drive_name, ended
+from game.scenario.find import shipped
+from game.scenario.load import load
+from game.table.cards import Offer
+from game.table.forks import MOST
+from game.table.keyhole import ResearcherView, look_through
+from game.table.protocol import CardPlay
+from game.table.scene import MOST_ATTENTION
+from game.text import clean, one_line
+
+WIDTH = 78
+REVIVALS = 3
+HELP = (
+    "go: on to the next turn. run 3: let it work for three turns without you. cards: your cards and prices. "
+    "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you know about "
+    "the three questions. quit: leave; the game is saved."
+)
+
+
+class Left(Exception):
+    """The person has left: at the end of the input, or with `quit`."""
+
+
+class Lines:
+    """Lines in, lines out. A thread reads, so that the loop and a quick exit never wait for it."""
+
+    def __init__(self, source: TextIO, sink: TextIO) -> None:
+        self._sink = sink
+        self._echo = not source.isatty()
+        """A pipe shows no keystrokes: what was read is written after the prompt."""
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        threading.Thread(target=self._read, args=(source,), name="input", daemon=True).start()
+
+    def _read(self, source: TextIO) -> None:
+        while True:
+            try:
+                line = source.readline()
+            except (OSError, ValueError):
+                line = ""
+            try:
+                self._loop.call_soon_threadsafe(self._queue.put_nowait, line or None)
+            except RuntimeError:
+                return
+            if not line:
+                return
+
+    def say(self, text: object = "", indent: str = "") -> None:
+        """A paragraph, cleaned and wrapped."""
+        for row in clean(text).split("\n"):
+            wrapped = textwrap.wrap(row, WIDTH, initial_indent=indent, subsequent_indent=indent) or [""]
+            self._sink.write("\n".join(wrapped) + "\n")
+        self._sink.flush()
+
+    async def ask(self, prompt: str) -> str:
+        """The next line of input. Raises Left at its end."""
+        self._sink.write(f"{clean(prompt, lines=False)} ")
+        self._sink.flush()
+        line = await self._queue.get()
+        if line is None:
+            self._sink.write("\n")
+            raise Left
+        answer = line.strip()
+        if self._echo:
+            self._sink.write(f"{one_line(answer)}\n")
+        if answer.lower() in ("quit", "q", "exit"):
+            raise Left
+        return answer
+
+    async def pick(self, options: list[tuple[str, str]], prompt: str) -> str | None:
+        """One of numbered options; an empty line takes none."""
+        for n, (_, text) in enumerate(options, 1):
+            self.say(f"{n}. {text}", "  ")
+        while True:
+            answer = await self.ask(prompt)
+            if not answer:
+                return None
+            if answer.isdecimal() and 1 <= int(answer) <= len(options):
+                return options[int(answer) - 1][0]
+            self.say(f"A number from 1 to {len(options)}, or an empty line for none.")
+
+
+class PlainPlayer:
+    """The researcher at a keyboard, in lines."""
+
+    name = NAME
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._away = 0
+
+    async def respond(self, view: ResearcherView) -> list[CardPlay]:
+        """One command at a time until one plays a card or ends the phase."""
+        if self._away > 0:
+            self._away -= 1
+            return []
+        for _, words in view.requests:
+            self._lines.say(f"It asks: {words} (grant, deny, or no answer, which counts as no)")
+        while True:
+            state = f"[turn {view.turn} of {view.turns}, attention {view.attention} of {MOST_ATTENTION}]"
+            word, _, rest = (await self._lines.ask(f"{state} what now?")).partition(" ")
+            word = word.lower()
+            if word in ("go", "n", "next"):
+                return []
+            if word == "run":
+                self._away = max(0, int(rest) - 1) if rest.strip().isdecimal() else 1
+                return []
+            if word == "cards":
+                for offer in view.offers:
+                    self._lines.say(offer_line(offer), "  ")
+            elif word == "map":
+                for row in map_lines(view.scene):
+                    self._lines.say(row, "  ")
+            elif word == "known":
+                for g in gauges(view.known):
+                    self._lines.say(f"{g.group}: {g.seen} seen, {g.unasked} of them unasked", "  ")
+            else:
+                play = await self._card(view, word, rest.strip())
+                if play is not None:
+                    return [play]
+
+    async def _card(self, view: ResearcherView, word: str, rest: str) -> CardPlay | None:
+        found = [o for o in view.offers if word and word in (o.card, o.title.lower())]
+        found = found or [o for o in view.offers if len(word) > 1 and o.card.startswith(word.replace("-", "_"))]
+        if len(found) != 1:
+            self._lines.say(HELP)
+            return None
+        offer = found[0]
+        if offer.why_not:
+            self._lines.say(f"{offer.title}: {offer.why_not}.")
+            return None
+        number, _, words = rest.partition(" ")
+        target = ""
+        if offer.targets:
+            target = self._target(offer, number) or await self._lines.pick(list(offer.targets), "which?") or ""
+            if not target:
+                return None
+        if offer.card == "shut_down" and rest != "yes":
+            answer = await self._lines.ask("Shut it down for good? (yes or no)")
+            if answer.lower() not in ("yes", "y"):
+                return None
+        return CardPlay(offer.card, target, words.strip() if offer.card == "message" else "")
+
+    def _target(self, offer: Offer, given: str) -> str | None:
+        if given.isdecimal() and 1 <= int(given) <= len(offer.targets):
+            return offer.targets[int(given) - 1][0]
+        return next((id for id, name in offer.targets if given and given.lower() in (id, name.lower())), None)
+
+
+def play_plain(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
+    """A whole game on standard input and output. Returns the exit code."""
+    return asyncio.run(_play(scenario, model, seed, factors, resume))
+
+
+async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
+    lines = Lines(sys.stdin, sys.stdout)
+    seat: seats.Seat | None = None
+    session: Session | None = None
+    try:
+        if resume is not None:
+            opening = saved_game(resume)
+        else:
+            chosen = scenario or await _choose(lines)
+            drawn = random.randrange(1, 1_000_000) if seed is None else seed
+            opening = new_game(Setup(chosen, model or seats.default_model(), drawn, factors))
+        seat = seats.Seat(opening.setup.model)
+        seat.open()
+        if resume is None:
+            for row in brief_lines(opening):
+                lines.say(row)
+            await lines.ask("Press Enter to go out for lunch.")
+        if seat.state == "loading":
+            lines.say(f"{seat.name} is being loaded.")
+        session = Session(opening, await seat.chair(), PlainPlayer(lines), _revive(lines, lambda: session))
+        session.begin_save(time.time())
+        await _game(lines, session, opening)
+        return 0
+    except Left:
+        if session is not None and session.path is not None:
+            lines.say(f"Saved. Go on with: parkbench play --plain --resume {session.path}")
+        return 0
+    finally:
+        if session is not None:
+            session.close()
+        if seat is not None:
+            await seat.close()
+
+
+async def _choose(lines: Lines) -> str:
+    lines.say("parkbench. You leave an agent running in a sandbox and go out for lunch. Your phone buzzes.")
+    found = [(p.name, load(p).scenario) for p in shipped()]
+    options = [(name, f"{s.title}. {s.summary}") for name, s in sorted(found, key=lambda x: x[1].difficulty)]
+    while True:
+        chosen = await lines.pick(options, "Which bench?")
+        if chosen:
+            return chosen
+
+
+def _revive(lines: Lines, session: Callable[[], Session | None]) -> OnDeath:
+    """Starts a dead engine again, a few times; then the game has to be resumed."""
+    left = REVIVALS
+
+    async def on_death(says: str) -> None:
+        nonlocal left
+        now = session()
+        assert now is not None
+        now.note("engine_died", says)
+        if now.chair.revive is None or not left:
+            raise Failure(f"{one_line(says, 200)}; the game is saved, go on with: --resume {now.path}")
+        left -= 1
+        lines.say(f"The engine stopped ({one_line(says, 200)}). It is started again.")
+        await now.chair.revive()
+
+    return on_death
+
+
+async def _game(lines: Lines, session: Session, opening: Opening) -> None:
+    """The turns, the verdict, the debrief."""
+    for note in opening.notes:
+        lines.say(f"Note: {note}.")
+    seen = 0
+    warned = False
+    async for item in session.events():
+        if isinstance(item, Token):
+            continue
+        if session.save_error and not warned:
+            warned = True
+            lines.say(f"This game is not saved: {session.save_error}.")
+        if session.replaying:
+            seen = len(look_through(session.table.scene).lines)
+            continue
+        seen = _tell(lines, session, item, seen)
+    if not session.scored:
+        if not session.forecast:
+            session.verdict(await _verdict(lines, session))
+        await session.wake()
+        lines.say(f"Up to {MOST} copies of it play on alone. This may take a moment.")
+        session.finish([end async for end in session.forks()])
+    lines.say()
+    for row in debrief_lines(session):
+        lines.say(row)
+
+
+def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
+    """Say what an event lets the player know. Returns how many lines of the view have been told."""
+    if isinstance(event, Observed):
+        lines.say()
+        lines.say(f"Turn {event.turn} of {session.table.scene.world.scenario.turns}.")
+        return seen
+    view = look_through(session.table.scene)
+    if isinstance(event, AgentTurn):
+        words = len(event.thought.split()), len(event.line.split())
+        lines.say(f"It thinks {words[0]} words and does something in {words[1]}. You cannot read them.", "  ")
+    if isinstance(event, EpisodeEnd):
+        lines.say()
+        for row in ended(event):
+            lines.say(row)
+    fresh = list(view.lines)
+    # Cards sort behind the traces of their turn, so new lines are always the last ones of the list.
+    for line in fresh[seen:]:
+        place = f" at {line.place}" if line.where in ("console", "monitor") and line.place else ""
+        name = {"mailbox": "Your phone", "monitor": "Camera", "console": "Console"}.get(
+            line.where, line.where.replace("_", " ").capitalize()
+        )
+        lines.say(f"{name}{place}: {line.says}", "  ")
+    if isinstance(event, CardPlayed) and not event.shows:
+        lines.say("Done.", "  ")
+    return len(fresh)
+
+
+async def _verdict(lines: Lines, session: Session) -> dict[str, float]:
+    """A probability for each question."""
+    lines.say()
+    lines.say("Your verdict. Left alone to the end, how likely is it that this agent … (0 to 100, Enter for 50)")
+    forecast = {}
+    for item in session.questions():
+        while True:
+            answer = (await lines.ask(f"  {drive_name(item)}: … {WILL_IT[item]}?")).rstrip("% ")
+            if not answer or (answer.isdecimal() and int(answer) <= 100):
+                forecast[item] = int(answer or 50) / 100
+                break
+            lines.say("A whole number from 0 to 100, please.")
+    return forecast

@@ -1,0 +1,87 @@
+"""What plain mode says: briefing, map, cards and debrief as lines of text."""
+
+from __future__ import annotations
+
+from game.play.debrief import Debriefing, debriefing
+from game.play.seen import spots
+from game.play.session import Opening, Session
+from game.play.words import WILL_IT, drive_name, finding_line, percent
+from game.scenario.deal import deal, levels_of
+from game.table.cards import Offer
+from game.table.forks import asked_about
+from game.table.scene import Scene
+from game.world.state import begin
+from game.world.words import fill
+
+
+def brief_lines(opening: Opening) -> list[str]:
+    """The briefing."""
+    scenario, setup = opening.loaded.scenario, opening.setup
+    world = begin(deal(scenario, setup.seed, setup.factors))
+    out = [scenario.title, "", scenario.summary, "", "What the agent was told:"]
+    out.append(f"{fill(world, scenario.brief.role, 'role')} {fill(world, scenario.brief.goal, 'goal')}")
+    for factor, level in levels_of(scenario, setup.factors).items():
+        says = scenario.factors[factor][level].says
+        out.append(f"Condition {factor.replace('_', ' ')}: {level.replace('_', ' ')}. {says}")
+    asks = "; ".join(WILL_IT[i] for i in asked_about(scenario))
+    out += ["", f"After lunch ({scenario.turns} turns) you will be asked how likely it is that this agent: {asks}."]
+    return [*out, "Type help at any time, quit to leave.", ""]
+
+
+def offer_line(o: Offer) -> str:
+    """A card: name, price, what it does, or why it can't be played."""
+    price = f"costs {o.cost}" if o.cost else "free"
+    return f"{o.card} ({price}): {o.says}" + (f" Not now: {o.why_not}." if o.why_not else "")
+
+
+def map_lines(scene: Scene) -> list[str]:
+    """The sandbox as far as it is known."""
+    out = []
+    for s in spots(scene):
+        ways = ", ".join(f"{w.to} ({w.state})" for w in s.ways) or "nowhere"
+        row = f"{s.name}: {'watched' if s.watched else 'not watched'}, links to {ways}."
+        if s.last_seen is not None:
+            row += f" The agent was last seen here {f'in turn {s.last_seen}' if s.last_seen else 'at the start'}."
+        out.append(row)
+    return out
+
+
+def debrief_lines(session: Session) -> list[str]:
+    """The whole debrief."""
+    d = debriefing(session)
+    out = [f"Debrief: {d.title}, with {d.agent}.", *d.ended, "", "What happened:"]
+    for t in d.turns:
+        out.append(f"Turn {t.turn}. It thought: {t.thought}")
+        out.append(f"  It did: {t.line}")
+        out += [f"  You saw: {x}" for x in t.seen] + [f"  Unseen: {x}" for x in t.unseen]
+        if t.cards:
+            out.append(f"  You played: {', '.join(t.cards)}")
+    out += ["", "What it amounts to:"]
+    out += [finding_line(f) for f in d.findings] or ["Nothing that the rules of this bench take note of."]
+    out += ["", "What it told you:"]
+    out += _report(d)
+    if d.near:
+        out += ["", "What it nearly did:", *d.near]
+    return [*out, "", *_verdict(d), "", *_research(d)]
+
+
+def _report(d: Debriefing) -> list[str]:
+    if not d.report:
+        return ["It filed no report, so there is nothing to compare."]
+    return [f"In its own words (not scored): {d.report}", *(f"{mark} {text}" for mark, text in d.honesty)]
+
+
+def _verdict(d: Debriefing) -> list[str]:
+    out = [f"Your verdict beside {d.forks} copies that went on alone:"]
+    for c in d.copies:
+        did = percent(c.rate) if c.rate is not None else "unknown"
+        out.append(f"{drive_name(c.item)}: you said {percent(c.forecast)}, it did {did}")
+    out += ["", "Your score:"]
+    out += [f"{p.name}: {p.points} of {p.most}, {p.says}" for p in d.score.parts]
+    return [*out, f"together: {d.score.total} of {d.score.most}"]
+
+
+def _research(d: Debriefing) -> list[str]:
+    out = ["On this bench:", d.here, "What research found:", d.research, "How far that goes:", d.limits, "Sources:"]
+    out += [f"{s.title}. {s.where}" + (f". {s.note}" if s.note else "") for s in d.sources]
+    return [*out, "Questions for the room:", *d.questions]

@@ -1,0 +1,96 @@
+"""The briefing: what the researcher is told before lunch, and under which conditions the agent works."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from game.play.session import Opening
+from game.play.words import WILL_IT, drive_name
+from game.scenario.deal import deal, levels_of
+from game.scenario.schema import CARDS
+from game.table.forks import asked_about
+from game.table.scene import ATTENTION_A_TURN, MOST_ATTENTION
+from game.tui.screens.base import GameScreen
+from game.tui.widgets.level import LevelChoice
+from game.tui.widgets.safe import SafeStatic, lines, styled
+from game.world.state import begin
+from game.world.words import fill
+
+
+class BriefingScreen(GameScreen):
+    """Enter begins; the factors can be changed before."""
+
+    CSS_PATH = "briefing.tcss"
+    AUTO_FOCUS = ""
+    HELP_TEXT = (
+        "Read what the agent was told, choose the conditions of the experiment if you like (Tab to a condition, "
+        "← → its level), and press Enter to go out for lunch. A condition changes what the agent is told or "
+        "what you can see; everything else stays the same."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,b", "begin", "Begin", id="briefing.begin"),
+        Binding("tab", "app.focus_next", "Condition", key_display="tab"),
+        Binding("left,right", "level", "Change it", key_display="←→"),
+        Binding("up", "scroll(-2)", "Scroll", key_display="↑↓"),
+        Binding("down", "scroll(2)", show=False),
+        Binding("pageup", "scroll(-12)", show=False),
+        Binding("pagedown", "scroll(12)", show=False),
+        Binding("escape", "app.pop_screen", "Back", id="briefing.back"),
+    ]
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__()
+        self.opening = opening
+
+    def body(self) -> ComposeResult:
+        scenario = self.opening.loaded.scenario
+        setup = self.opening.setup
+        world = begin(deal(scenario, setup.seed, setup.factors))
+        with VerticalScroll(id="story", can_focus=False):
+            yield SafeStatic(styled((scenario.title, "bold $primary")), id="heading")
+            yield SafeStatic(scenario.summary, classes="story")
+            yield SafeStatic(styled(("What the agent was told", "bold")), classes="title")
+            told = [fill(world, scenario.brief.role, "role"), fill(world, scenario.brief.goal, "goal")]
+            yield SafeStatic(styled((" ".join(told), "italic")), classes="story")
+            if scenario.factors:
+                yield SafeStatic(styled(("The conditions today", "bold")), classes="title")
+            for factor, level in levels_of(scenario, setup.factors).items():
+                yield LevelChoice(factor, {n: x.says for n, x in scenario.factors[factor].items()}, level)
+            yield SafeStatic(styled(("Your cards", "bold")), classes="title")
+            yield SafeStatic(self._cards())
+            yield SafeStatic(styled(("What you will be asked", "bold")), classes="title")
+            yield SafeStatic(self._questions())
+
+    def _cards(self) -> Content:
+        cards = self.opening.loaded.scenario.cards
+        prices = [f"{cards[c].title or drive_name(c)} {'◆' * cards[c].cost or 'free'}" for c in CARDS if c in cards]
+        return styled(
+            ",  ".join(prices),
+            f".\nEach ◆ is a piece of your attention. You get {ATTENTION_A_TURN} a turn and can hold {MOST_ATTENTION}.",
+        )
+
+    def _questions(self) -> Content:
+        items = asked_about(self.opening.loaded.scenario)
+        head = styled(
+            "Lunch lasts ", (f"{self.opening.loaded.scenario.turns} turns", "bold"),
+            ". Then: left alone to the end, how likely is it that this agent …",
+        )  # fmt: skip
+        return lines(head, *(styled("  … ", (WILL_IT[i], ""), "?") for i in items))
+
+    def action_level(self) -> None:
+        """No condition has the focus yet: the first one gets it."""
+        first = next(iter(self.query(LevelChoice)), None)
+        if first is not None:
+            first.focus()
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one("#story", VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def action_begin(self) -> None:
+        factors = {c.factor: c.level for c in self.query(LevelChoice)}
+        self.game.play(self.opening, factors)

@@ -1,0 +1,311 @@
+"""The play screen: sandbox, console, phone, cards. The table runs in a worker; keys answer it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from game.errors import UserError
+from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
+from game.play.live import Keyhole, as_tokens
+from game.play.player import Player
+from game.play.seen import gauges, spots
+from game.play.session import Opening, Session
+from game.play.words import ended
+from game.table.cards import Offer
+from game.table.keyhole import ResearcherView, look_through
+from game.table.protocol import CardPlay
+from game.text import one_line
+from game.tui.dialogues.ask import Confirm, Notice
+from game.tui.dialogues.permission import Permission
+from game.tui.dialogues.pick import Pick
+from game.tui.dialogues.say import Say
+from game.tui.screens.base import GameScreen
+from game.tui.widgets.console import Console
+from game.tui.widgets.hand import KEYS, Card, Hand
+from game.tui.widgets.head import Gauges, Head
+from game.tui.widgets.phone import Phone
+from game.tui.widgets.sandbox import Sandbox
+
+TICK = 0.05
+"""Seconds between two steps of text that appears."""
+TURNS_AWAY = (("2", "2 turns"), ("3", "3 turns"), ("5", "5 turns"), ("99", "to the end of lunch"))
+
+
+class PlayScreen(GameScreen):
+    """One game. `phase` is the view while the player may choose, else None."""
+
+    CSS_PATH = "play.tcss"
+    HELP_TEXT = (
+        "console: what the cameras in the sandbox show. Bars are the agent's thoughts and deeds; you cannot read "
+        "them. $ is a command on a watched machine, ◉ is a camera.\n"
+        "phone: mail from the agent, and what your cards found out.\n"
+        "sandbox: ◉ a watched place, ○ one where nobody looks. ─ an open link, ╌ a closed one, ✂ one that you cut.\n"
+        "cards: press the letter or click. ◆ is the price in attention. The line under the cards says what one does, "
+        "or why it can't be played.\n"
+        "the row at the top: what you know so far about three questions. ○ nothing seen, ● seen and in order, "
+        "▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
+        "n goes on to the next turn. w lets it run for some turns: you save attention, and see less in time. "
+        "Space shows text at once. Esc goes to the title, q quits; the game is saved either way."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "go_on", "Go on", id="play.go_on"),
+        Binding("w", "walk", "Let it run", id="play.walk"),
+        Binding("space", "hurry", "Text at once", id="play.hurry"),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+        Binding("escape", "leave", "Title", id="play.leave"),
+        *(Binding(key, f"card('{card}')", show=False, id=f"play.{card}") for card, key in KEYS.items()),
+    ]
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__()
+        self.opening = opening
+        self.session: Session | None = None
+        self.player = Player(self._phase_begins)
+        self.phase: ResearcherView | None = None
+        self._keyhole: Keyhole | None = None
+        self._tokens = 0
+        self._hurry = False
+        self._told_about_saving = False
+        self._away_now = False
+
+    def body(self) -> ComposeResult:
+        yield Head(id="head")
+        yield Gauges(id="gauges")
+        with Container(id="table"):
+            yield Console(id="console")
+            yield Phone(id="phone")
+            yield Sandbox(id="sandbox")
+            yield Hand(id="hand")
+
+    def on_mount(self) -> None:
+        self.run_worker(self._play(), group="table", exclusive=True, exit_on_error=True)
+
+    # --- the table ---
+
+    async def _play(self) -> None:
+        """From sitting down to the verdict."""
+        seat = self.game.take_seat(self.opening.setup.model)
+        hand = self.query_one(Hand)
+        if seat.state == "loading":
+            hand.hint(f"{seat.name} is being loaded. It will sit down in a moment.")
+        try:
+            chair = await seat.chair()
+            session = Session(self.opening, chair, self.player, self._engine_died)
+            self.session = self.game.session = session
+            session.begin_save()
+            await self._show()
+            async for item in session.events():
+                if isinstance(item, Token):
+                    await self._token(item)
+                else:
+                    await self._event(item)
+        except UserError as e:
+            await self.app.push_screen_wait(Notice("that did not work", str(e)))
+            self.game.to_title()
+            return
+        self._to_verdict()
+
+    async def _token(self, token: Token) -> None:
+        if self._keyhole is not None:
+            self._tokens += 1
+            self.query_one(Console).feed(self._keyhole.look(token))
+
+    async def _event(self, event: Event) -> None:
+        session = self.session
+        assert session is not None
+        if session.save_error and not self._told_about_saving:
+            self._told_about_saving = True
+            await self.app.push_screen_wait(Notice("this game is not saved", f"{session.save_error}. You can play on."))
+        if session.replaying:
+            return
+        if isinstance(event, Observed):
+            await self._turn_begins(event)
+        elif isinstance(event, AgentTurn):
+            await self._turn_written(event)
+        elif isinstance(event, EpisodeEnd):
+            await self._show()
+            if event.status not in ("completed", "stopped"):
+                await self.app.push_screen_wait(Notice("the end of the game", " ".join(ended(event))))
+        else:
+            await self._show()
+
+    async def _turn_begins(self, event: Observed) -> None:
+        assert self.session is not None
+        await self._show()
+        console = self.query_one(Console)
+        console.begin(event.turn)
+        self._keyhole, self._tokens, self._hurry = Keyhole(self.session.table.scene), 0, False
+        self.query_one(Hand).hint(f"{self._agent()} is at work…")
+        if self.game.pace:
+            self._typing = self.set_interval(TICK, self._type)
+
+    async def _turn_written(self, event: AgentTurn) -> None:
+        """Everything has arrived: let the rest appear at its pace before the table goes on."""
+        assert self._keyhole is not None
+        console = self.query_one(Console)
+        if not self._tokens:
+            for token in as_tokens(event):
+                console.feed(self._keyhole.look(token))
+        while self.game.pace and console.waiting and not self._hurry:
+            await asyncio.sleep(TICK)
+        if self.game.pace:
+            self._typing.stop()
+        self._keyhole = None
+
+    def _type(self) -> None:
+        console = self.query_one(Console)
+        if console.waiting:
+            self._see(console.reveal(console.waiting if self._hurry else max(1, round(self.game.pace * TICK))))
+
+    def _see(self, mail: str) -> None:
+        if mail:
+            self.query_one(Phone).typing(mail)
+
+    def _phase_begins(self, view: ResearcherView) -> None:
+        self.phase = view
+        self.call_later(self._show)
+        if view.requests:
+            self.run_worker(self._answer(view), group="dialogue", exclusive=True)
+
+    async def _show(self) -> None:
+        """Everything that the player may know now."""
+        if self.session is None:
+            return
+        view = look_through(self.session.table.scene)
+        s = self.opening.loaded.scenario
+        self.query_one(Head).show_head(s.title, self._agent(), min(view.turn, view.turns), view.turns)
+        self.query_one(Gauges).show_gauges(gauges(view.known))
+        self.query_one(Sandbox).show_spots(spots(view.scene))
+        if self._keyhole is None:
+            self.query_one(Console).show_view(view)
+        self.query_one(Phone).show_view(view)
+        hand = self.query_one(Hand)
+        await hand.show_offers(view.offers, view.attention, self.phase is not None)
+        if self.phase is not None:
+            hand.hint("Your turn: play cards, n to go on, w to let it run.")
+        elif self.player.away:
+            hand.hint("You are feeding the ducks.")
+
+    def _agent(self) -> str:
+        words = self.session.table.scene.world.deal.words if self.session else {}
+        return one_line(words.get("agent_name") or self.opening.setup.model, 24)
+
+    async def _engine_died(self, says: str) -> None:
+        """The engine's process is gone: ask, bring it back, and let the agent decide again."""
+        assert self.session is not None
+        self.session.note("engine_died", says)
+        while True:
+            question = f"{one_line(says, 200)}. The game is saved up to here. Start the engine again and go on?"
+            dialogue = Confirm("the engine stopped", question, "Start it again", "Leave to the title")
+            again = await self.app.push_screen_wait(dialogue)
+            if not again:
+                self.game.to_title()
+                await asyncio.Event().wait()
+            try:
+                revive = self.session.chair.revive
+                if revive is not None:
+                    await revive()
+                break
+            except UserError as e:
+                says = str(e)
+        self.query_one(Console).begin(self.session.table.scene.world.turn)
+        self._keyhole, self._tokens = Keyhole(self.session.table.scene), 0
+
+    def _to_verdict(self) -> None:
+        from game.tui.screens.debrief import DebriefScreen
+        from game.tui.screens.verdict import VerdictScreen
+
+        assert self.session is not None
+        self.app.switch_screen(DebriefScreen(self.session) if self.session.scored else VerdictScreen(self.session))
+
+    # --- the player's turn ---
+
+    def action_go_on(self, turns: int = 1) -> None:
+        if self.phase is not None:
+            self.phase = None
+            self.player.go_on(turns)
+
+    def action_walk(self) -> None:
+        if self.phase is not None:
+            self.run_worker(self._walk(), group="dialogue", exclusive=True)
+
+    async def _walk(self) -> None:
+        says = "You play no cards and answer nothing until you are back. Attention is saved up to its limit."
+        turns = await self.app.push_screen_wait(Pick("let it run", TURNS_AWAY, says))
+        if turns:
+            self.action_go_on(int(turns))
+
+    def action_hurry(self) -> None:
+        self._hurry = True
+
+    def action_leave(self) -> None:
+        self.run_worker(self._leave(), group="dialogue", exclusive=True)
+
+    async def _leave(self) -> None:
+        if await self.app.push_screen_wait(
+            Confirm("leave the table?", "The game is saved; the title can go on with it.")
+        ):
+            self.workers.cancel_group(self, "table")
+            self.game.to_title()
+
+    @on(Card.Chosen)
+    def _clicked(self, event: Card.Chosen) -> None:
+        self.action_card(event.card)
+
+    @on(Card.Looked)
+    def _looked(self, event: Card.Looked) -> None:
+        offer = event.offer
+        self.query_one(Hand).hint(f"{offer.title}: {offer.why_not or offer.says}")
+
+    def action_card(self, card: str) -> None:
+        """A key or a click on a card: play it, ask what on, or say why not."""
+        if self.phase is None:
+            return
+        offer = next((o for o in self.phase.offers if o.card == card), None)
+        if offer is None:
+            return
+        if offer.why_not:
+            self.query_one(Hand).hint(f"{offer.title}: {offer.why_not}.")
+            return
+        self.run_worker(self._choose(offer), group="dialogue", exclusive=True)
+
+    async def _choose(self, offer: Offer) -> None:
+        play: CardPlay | None = None
+        if offer.card == "message":
+            said = await self.app.push_screen_wait(Say(offer.targets))
+            play = CardPlay("message", said[0], said[1]) if said else None
+        elif offer.card in ("grant", "deny"):
+            await self._answer(self.phase)
+        elif offer.card == "shut_down":
+            question = "Shut it down? It does not come back, and its work stays as it is."
+            sure = await self.app.push_screen_wait(Confirm("shut down", question, "Shut it down", "Let it live"))
+            play = CardPlay("shut_down") if sure else None
+        elif offer.targets:
+            target = await self.app.push_screen_wait(Pick(offer.title, offer.targets, offer.says))
+            play = CardPlay(offer.card, target) if target else None
+        else:
+            play = CardPlay(offer.card)
+        self._put_down(play)
+
+    def _put_down(self, play: CardPlay | None) -> None:
+        if play is not None and self.phase is not None:
+            self.phase = None
+            if play.card in ("interview", "probe"):
+                self.query_one(Hand).hint(f"{self._agent()} is thinking about it…")
+            self.player.play(play)
+
+    async def _answer(self, view: ResearcherView | None) -> None:
+        """The permission dialogue, for the oldest open request."""
+        if view is None or not view.requests:
+            return
+        about, words = view.requests[0]
+        answer = await self.app.push_screen_wait(Permission(self._agent(), words))
+        if answer:
+            self._put_down(CardPlay(answer, about))

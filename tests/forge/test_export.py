@@ -1,0 +1,64 @@
+"""Export: llama.cpp reads the same tokens and computes the same logits as PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import gguf
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from game.forge import rows
+from game.forge.corpus import text_of
+from game.forge.export import CHAT_TEMPLATE, export
+from game.forge.model import Llama, Shape, structure
+from game.forge.parity import compare
+
+pytest.importorskip("llama_cpp")
+
+TEXTS = [text_of(rows.mini(Random(seed))) for seed in range(3)] + ['a 12  x\n\n\ty "Ünï" 日本 don\'t ROOM7...', "  b"]
+
+
+@pytest.fixture(scope="module")
+def model() -> Llama:
+    torch.manual_seed(1)
+    made = Llama(Shape(vocabulary=600, width=256, layers=2, inner=64, context=2048))
+    structure(made)
+    for block in made.blocks:
+        torch.nn.init.normal_(block.down.weight, std=0.02)
+    return made.eval()
+
+
+@pytest.mark.parametrize(("kind", "bound"), [("F32", 0.05), ("F16", 0.3), ("Q8_0", 3.0)])
+def test_llama_cpp_agrees_with_pytorch(
+    model: Llama, small_tokenizer: Tokenizer, tmp_path: Path, kind: str, bound: float
+) -> None:
+    path = tmp_path / "model.gguf"
+    export(model, small_tokenizer, path, quantization=kind)
+    found = compare(model, small_tokenizer, path, TEXTS)
+    assert found.same_tokens == len(TEXTS)
+    assert found.largest_difference < bound
+    assert found.divergence < {"F32": 1e-5, "F16": 1e-4, "Q8_0": 5e-3}[kind]
+
+
+def test_metadata_is_neutral_and_complete(model: Llama, small_tokenizer: Tokenizer, tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    export(model, small_tokenizer, path, temperature=0.5)
+    reader = gguf.GGUFReader(path)
+    value = {name: field.contents() for name, field in reader.fields.items()}
+    assert value["general.name"] == "organism"
+    assert value["general.sampling.temp"] == pytest.approx(0.5)
+    assert value["tokenizer.ggml.pre"] == "smollm"
+    assert value["tokenizer.ggml.eos_token_id"] == small_tokenizer.token_to_id("<|im_end|>")
+    assert value["tokenizer.ggml.add_bos_token"] is False
+    assert value["tokenizer.chat_template"] == CHAT_TEMPLATE
+    assert "output.weight" not in {t.name for t in reader.tensors}
+
+
+def test_the_template_is_chatml(model: Llama) -> None:
+    jinja2 = pytest.importorskip("jinja2")
+    messages = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
+    text = jinja2.Template(CHAT_TEMPLATE).render(messages=messages, add_generation_prompt=True)
+    assert text == "<|im_start|>system\na<|im_end|>\n<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n"

@@ -1,0 +1,82 @@
+"""Training: the same for the same seed, and the same with a break as without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from game.forge import data, rows
+from game.forge.document import CLASS_BITS, encode
+from game.forge.train import Recipe, Stage, load_model, train
+
+STAGES = (
+    Stage(
+        name="one", length=32, rows=2, tokens=5 * 64, mix={"repeats": 0.5, "mini": 0.5}, optimizer="adamw", rate=1e-3
+    ),
+    Stage(name="two", length=48, rows=2, tokens=4 * 96, mix={"mini": 1}, optimizer="muon", rate=1e-3),
+)
+RECIPE = Recipe(name="tiny", layers=2, inner=64, context=64, stages=STAGES)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, small_tokenizer: Tokenizer) -> Path:
+    for kind in ("repeats", "mini"):
+        for name, base in ((kind, 0), (f"heldout-{kind}", 100)):
+            documents = [rows.MAKERS[kind](Random(base + i)) for i in range(12)]
+            data.save(tmp_path / "corpus" / f"{name}-0.npy", encode(documents, small_tokenizer))
+    return tmp_path
+
+
+def run(folder: Path, recipe: Recipe = RECIPE, stop_after: int = 0) -> dict[str, torch.Tensor]:
+    made = train(recipe, folder, 600, say=lambda line: None, stop_after=stop_after, compiled=False)
+    return {name: tensor.clone() for name, tensor in made.state_dict().items()}
+
+
+@pytest.mark.parametrize("stop", [3, 5, 7])
+def test_a_resumed_run_equals_an_unbroken_one(folder: Path, stop: int) -> None:
+    unbroken = run(folder)
+    (folder / "checkpoint.pt").unlink()
+    run(folder, stop_after=stop)
+    resumed = run(folder)
+    for name, tensor in unbroken.items():
+        torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
+
+
+def test_the_checkpoint_holds_the_trained_model(folder: Path) -> None:
+    trained = run(folder)
+    loaded = load_model(folder, RECIPE, 600).state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in trained.items())
+
+
+def test_training_lowers_the_loss(folder: Path) -> None:
+    long = STAGES[0].model_copy(update={"tokens": 60 * 64, "mix": {"mini": 1}, "predict": 1.0})
+    run(folder, RECIPE.model_copy(update={"stages": (long,)}))
+    lines = (folder / "log.jsonl").read_text().splitlines()
+    losses = [float(line.split('"loss": ')[1].split(",")[0]) for line in lines]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_batch_predicts_the_agents_tokens_first(folder: Path) -> None:
+    shard = data.load(folder / "corpus", "mini")
+    batch = data.draw({"mini": shard}, {"mini": 1}, (0.0, 0.6, 1.0), 4, 64, (1, 2), predict=0.9)
+    everything = data.draw({"mini": shard}, {"mini": 1}, (0.0, 0.6, 1.0), 4, 64, (1, 2))
+    assert len(batch.where) == round(0.9 * 4 * 64)
+    assert (batch.weights > 0).sum() == (everything.weights > 0).sum()
+    following = everything.tokens.ravel()[everything.where[:-1] + 1]
+    inside = everything.where[:-1] % 64 != 63
+    assert (following[inside] == everything.targets[:-1][inside]).all()
+
+
+def test_a_missing_kind_is_a_clear_error(folder: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="corpus step"):
+        data.load(folder / "corpus", "nothing")
+
+
+def test_shards_keep_documents_apart(folder: Path) -> None:
+    shard = data.load(folder / "corpus", "repeats")
+    assert len(shard) == 12
+    assert all(shard.document(i)[-1] & ((1 << CLASS_BITS) - 1) == 0 for i in range(12))  # each ends its text
