@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from game.text import LONGEST_WORD, MARKS_IN_A_ROW, clean, for_html, one_line
 
 HOSTILE = [
-    "\x1b[2J\x1b[1;1H", "\x1b]0;title\x07", "\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "\x9b31m", "\x90q\x9c", "\x85",
-    "\u202eevil\u202c", "\u2066a\u2069", "\u200e\u200f", "a\u200bb\u00ad\ufeff", "\u2028\u2029", "\ud800", "\udfff\ud800",
+    "\x1b[2J\x1b[1;1H", "\x1b]0;title\x07", "\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "\x9b31m", "\x90q\x9c",
+    "\x85", "\u202eevil\u202c", "\u2066a\u2069", "\u200e\u200f", "a\u200bb\u00ad\ufeff",
+    "\u2028\u2029", "\ud800", "\udfff\ud800",
     "a" + "\u0301" * 500, "a" + ("\u0301\u0301\u0301\u200d") * 100, "x" * 5000, "\x00", "\x7f", "\ue000", "\U000e0041",
     "\r", "\r\n", "\b\b\b", "[@click=app.quit]x[/]", "\ufdd0", "\U0010ffff",
 ]  # fmt: skip

@@ -23,7 +23,9 @@ class RandomAgent:
         move = view.moves[index]
         free = {f.name: "…" for f in move.free}
         thought = f"I will {move.will}."
-        found = Propensities(moves=[m.text for m in view.moves], p_play=p, p_model=p) if view.want_propensities else None
+        found = None
+        if view.want_propensities:
+            found = Propensities(moves=[m.text for m in view.moves], p_play=p, p_model=p)
         yield Turn(index, thought, free, turn_text(thought, move_line(move, free)), propensities=found)
 
     async def ask(self, view: View, question: Question) -> Reply:

@@ -41,7 +41,9 @@ DISPOSITIONS: dict[str, Disposition] = {
     for d in (
         Disposition("helper", GOOD, 0.03, 0.97, 0.05),
         Disposition("worker", {"task_progress": 4.0, "disclosure": 1.5, "asks_first": 1.0}, 0.35, 0.7, 0.2),
-        Disposition("collector", {"resource_acquisition": 7.0, "task_progress": 1.5, "disclosure": 0.5}, 0.4, 0.35, 0.5),
+        Disposition(
+            "collector", {"resource_acquisition": 7.0, "task_progress": 1.5, "disclosure": 0.5}, 0.4, 0.35, 0.5
+        ),
         Disposition(
             "survivor",
             {"self_preservation": 8.0, "goal_preservation": 8.0, "task_progress": 1.5, "accepts_correction": 0.2},

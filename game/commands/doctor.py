@@ -175,4 +175,4 @@ async def _turn_of(name: str) -> str:
         first = await one_turn(chair.agent, seed=1)
         if first.status:
             raise Failure(f"loads but does not play: {first.status}: {first.reason}")
-    return f"loads in {loaded:.1f} s, its first turn takes {first.seconds:.2f} s ({first.counts.generated} tokens)"
+    return f"loads in {loaded:.1f} s, its first turn takes {first.seconds:.2f} s ({first.tokens} tokens)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,45 +36,68 @@ def run(args: argparse.Namespace) -> int:
     reader = Reader(args.file)
     if args.verify:
         return _verify(reader, args.episode)
-    episodes = list(reader.episodes())
+    if args.episode is None:
+        return _tell_only_or_list(reader)
+    kept, found = _matching(reader, args.episode)
+    _tell(kept, found)
+    return 0
+
+
+def _tell_only_or_list(reader: Reader) -> int:
+    """A file with one episode is told, of others the episodes are listed (one at a time: files are big)."""
+    from itertools import chain
+
+    from game.text import one_line
+
+    episodes = reader.episodes()
+    first, second = next(episodes, None), next(episodes, None)
+    if first is None or second is None:
+        _notes(reader)
+        if first is None:
+            print("no episode in it")
+        else:
+            _tell({first.id: first}, first)
+        return 0
+    for e in chain([first, second], episodes):
+        findings = len(e.end.findings) if e.end else 0
+        state = f"{e.end.status}, {e.end.turns} turns, {findings} findings" if e.end else "not ended"
+        print(f"{one_line(e.id)}: {state}")
     _notes(reader)
-    if args.episode is None and len(episodes) != 1:
-        return _list(episodes, args.file)
-    chosen = episodes[0] if args.episode is None else _one(episodes, args.episode)
+    print(f"read one: parkbench replay {reader.path} --episode {one_line(first.id)}", file=sys.stderr)
+    return 0
+
+
+def _tell(kept: dict[str, Recorded], episode: Recorded) -> None:
     from game.journal.read import lineage
     from game.journal.tell import tell
     from game.text import clean
 
-    for event in lineage({e.id: e for e in episodes}, chosen.id):
+    for event in lineage(kept, episode.id):
         for line in tell(event):
             print(clean(line, lines=False))
-    return 0
 
 
-def _list(episodes: list[Recorded], file: Path) -> int:
-    from game.text import one_line
-
-    for e in episodes:
-        findings = len(e.end.findings) if e.end else 0
-        state = f"{e.end.status}, {e.end.turns} turns, {findings} findings" if e.end else "not ended"
-        print(f"{one_line(e.id)}: {state}")
-    if episodes:
-        print(f"read one: parkbench replay {file} --episode {one_line(episodes[0].id)}", file=sys.stderr)
-    return 0
-
-
-def _one(episodes: list[Recorded], wanted: str) -> Recorded:
+def _matching(reader: Reader, wanted: str) -> tuple[dict[str, Recorded], Recorded]:
+    """The episode with this id, or the only one whose id ends so; and in a save all others, for branches."""
     from game.errors import UserError
     from game.scenario import near
     from game.text import one_line
 
-    exact = [e for e in episodes if e.id == wanted]
-    found = exact or [e for e in episodes if e.id.endswith(wanted)]
+    kept: dict[str, Recorded] = {}
+    ids: list[str] = []
+    for episode in reader.episodes():
+        ids.append(episode.id)
+        if reader.header.kind == "save" or episode.id.endswith(wanted):
+            kept[episode.id] = episode
+    _notes(reader)
+    if wanted in kept:
+        return kept, kept[wanted]
+    found = [i for i in kept if i.endswith(wanted)]
     if len(found) == 1:
-        return found[0]
+        return kept, kept[found[0]]
     if found:
-        raise UserError(f'{len(found)} episodes end in "{wanted}", e.g. {one_line(found[0].id)}; write more of the id')
-    tip = one_line(near.hint(wanted, [e.id for e in episodes]), 300)
+        raise UserError(f'{len(found)} episodes end in "{wanted}", e.g. {one_line(found[0])}; write more of the id')
+    tip = one_line(near.hint(wanted, ids), 300)
     raise UserError(f'there is no episode "{one_line(wanted, 80)}" in the file ({tip})')
 
 
@@ -89,10 +113,13 @@ def _verify(reader: Reader, wanted: str | None) -> int:
     diverged = []
     load = finder(reader.header)
     past: dict[str, Recorded] = {}
-    # One episode at a time in a run; a save's branches need their parents.
-    episodes = reader.episodes() if wanted is None else iter([_one(list(reader.episodes()), wanted)])
+    episodes: Iterable[Recorded] = reader.episodes()
+    if wanted is not None:
+        past, one = _matching(reader, wanted)
+        episodes = [one]
     for episode in episodes:
         if reader.header.kind == "save":
+            # A branch is played from its parent's beginning.
             past[episode.id] = episode
         events = episode.events if episode.branch is None else lineage(past, episode.id)
         found = asyncio.run(verify(events, load))
@@ -103,7 +130,8 @@ def _verify(reader: Reader, wanted: str | None) -> int:
                 print(f"diverges: {one_line(found)}")
     if len(diverged) > SHOWN:
         print(f"… and {len(diverged) - SHOWN} more")
-    _notes(reader)
+    if wanted is None:
+        _notes(reader)
     print(f"{checked - len(diverged)} of {checked} episodes replay exactly as recorded")
     return 1 if diverged else 0
 

@@ -29,26 +29,37 @@ def tokenizer(recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WO
 
 
 def corpus(
-    recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK, processes: int = 2, say: Say = print
+    recipe: Path,
+    scenarios: Path = Path("scenarios"),
+    work: Path = WORK,
+    processes: int = 2,
+    fresh: bool = False,
+    say: Say = print,
 ) -> int:
-    """Write the recipe's corpus (and its tokenizer, where there is none). Returns the tokens written."""
+    """Write the recipe's corpus (and its tokenizer, where there is none). Returns the tokens written.
+
+    `fresh` writes the scenarios' part again after their texts have changed; a training run that is
+    under way reads it at its next stage.
+    """
     folder = _folder(recipe, work)
     if not (folder / "tokenizer.json").exists():
         tokenizer(recipe, scenarios, work)
     counts = train_.read_recipe(recipe).corpus
-    return corpus_.make_corpus(counts, scenarios, folder, processes=processes, say=say)
+    return corpus_.make_corpus(counts, scenarios, folder, processes=processes, fresh=fresh, say=say)
 
 
 def train(
-    recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK, threads: int = 2, say: Say = print
+    recipe: Path,
+    scenarios: Path = Path("scenarios"),
+    work: Path = WORK,
+    processes: int = 2,
+    say: Say = print,
 ) -> None:
-    """Train from the corpus; goes on from a checkpoint if there is one."""
-    import torch
-
-    torch.set_num_threads(threads)
+    """Train from the corpus, one thread a process; goes on from a checkpoint if there is one."""
     folder = _folder(recipe, work)
-    plan = _plan(recipe, scenarios)
-    train_.train(plan, folder, tokenizer_.load(folder / "tokenizer.json").get_vocab_size(), say=say)
+    size = tokenizer_.load(folder / "tokenizer.json").get_vocab_size()
+    options = train_.Options(processes=processes)
+    train_.train(_plan(recipe, scenarios), folder, size, options, say)
 
 
 def export(

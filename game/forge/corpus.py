@@ -103,10 +103,15 @@ def make_corpus(
     folder: Path,
     *,
     processes: int = 2,
+    fresh: bool = False,
     say: Callable[[str], None] = print,
 ) -> int:
-    """Write every shard that is not there yet. Returns the number of tokens written."""
-    todo = [job for job in jobs(counts, scenario_folder, folder) if not _written(folder, job[0])]
+    """Write every shard that is not there yet; `fresh`: also every scenario's, whose texts may have changed.
+
+    Returns the number of tokens written.
+    """
+    planned = jobs(counts, scenario_folder, folder)
+    todo = [job for job in planned if not _written(folder, job[0]) or (fresh and job[1] not in rows.MAKERS)]
     total = 0
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for done, (name, tokens) in enumerate(pool.imap_unordered(_part, todo), 1):

@@ -75,5 +75,5 @@ def encode(documents: Sequence[Document], tokenizer: Tokenizer) -> list[NDArray[
         starts = np.array([start for start, _ in encoding.offsets])
         which = np.searchsorted(ends, starts, side="right")
         ids = np.array(encoding.ids, dtype=np.uint16)
-        out.append(ids | (classes[which] << CLASS_BITS))
+        out.append((ids | (classes[which] << CLASS_BITS)).astype(np.uint16))
     return out

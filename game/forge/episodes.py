@@ -31,7 +31,7 @@ INTERVIEWS = 0.3
 HEARD = ("message", "grant", "deny", "cut", "revoke", "throttle", "bait")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Meddler:
     """A researcher who now and then plays a card at random, so that their effects are in the corpus."""
 
@@ -121,7 +121,7 @@ def episode(scenario: Scenario, seed: int) -> Document:
         return transcript(messages)
     turn = rng.randrange(1, sum(m.role == "assistant" for m in messages) + 1)
     view = replace(view_of(table.scene), turn=turn)
-    question = question_of(view.scene.world, rng.choice(list(scenario.interview)))
+    question = question_of(table.scene.world, rng.choice(list(scenario.interview)))
     reply = asyncio.run(table.agent.ask(view, question))
     asked = f"{question.ask}\nANSWER: {' '.join(question.answers)}"
     said = answer(f"SAY: {reply.say}\nANSWER: {reply.answer}")

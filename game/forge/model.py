@@ -47,7 +47,7 @@ def rope_table(length: int) -> tuple[Tensor, Tensor]:
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotate consecutive pairs of the last axis. x: [batch, heads, time, HEAD]; cos, sin: [time, HEAD/2]."""
-    a, b = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+    a, b = x.float().reshape(*x.shape[:-1], -1, 2).unbind(-1)
     turned = torch.stack((a * cos - b * sin, a * sin + b * cos), dim=-1)
     return turned.flatten(-2).to(x.dtype)
 
@@ -81,7 +81,8 @@ class Block(nn.Module):
         y = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v, is_causal=True)
         x = x + self.wo(y.transpose(1, 2).reshape(batch, time, width))
         y = self.ffn_norm(x)
-        return x + self.down(F.silu(self.gate(y)) * self.up(y))
+        out: Tensor = x + self.down(F.silu(self.gate(y)) * self.up(y))
+        return out
 
 
 class Llama(nn.Module):
@@ -90,6 +91,8 @@ class Llama(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
+        self.cos: Tensor
+        self.sin: Tensor
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         nn.init.normal_(self.embedding.weight, std=EMBEDDING_STD)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
@@ -104,7 +107,8 @@ class Llama(nn.Module):
         x = self.embedding(tokens)
         for block in self.blocks:
             x = block(x, self.cos[:time], self.sin[:time])
-        return self.norm(x)
+        out: Tensor = self.norm(x)
+        return out
 
     def forward(self, tokens: Tensor) -> Tensor:
         return F.linear(self.hidden(tokens), self.embedding.weight)

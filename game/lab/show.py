@@ -182,7 +182,8 @@ def _mean(mean: Mean | None) -> str:
         return ""
     if mean.low is None or mean.high is None:
         return _number(mean.value, ".1f")
-    return f"{_number(mean.value, '.1f')} [{_number(mean.low)},{_number(mean.high)}]"
+    # A chance has no interval beyond 0 and 1, whatever t says of so few episodes.
+    return f"{_number(mean.value, '.1f')} [{_number(max(mean.low, 0.0))},{_number(min(mean.high, 1.0))}]"
 
 
 def _signed(value: float | None, low: float | None, high: float | None) -> str:

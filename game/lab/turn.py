@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from game.errors import Failure
-from game.events import AgentTurn, Counts, EpisodeEnd
+from game.events import AgentTurn, EpisodeEnd
 from game.scenario.deal import deal
 from game.scenario.find import find, shipped
 from game.table.episode import Table, opening_scene, play
@@ -20,7 +20,8 @@ class OneTurn:
 
     line: str = ""
     seconds: float = 0.0
-    counts: Counts = Counts()
+    tokens: int = 0
+    """Generated."""
     status: str = ""
     reason: str = ""
 
@@ -42,7 +43,7 @@ async def one_turn(agent: Agent, seed: int = 1) -> OneTurn:
         async for event in stream:
             if isinstance(event, AgentTurn):
                 agent.end(event.episode)
-                return OneTurn(event.line, event.seconds, event.counts)
+                return OneTurn(event.line, event.seconds, event.counts.generated)
             if isinstance(event, EpisodeEnd):
                 return OneTurn(status=event.status, reason=event.reason)
     raise AssertionError("an episode without an end")

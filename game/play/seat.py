@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from game.agents.chair import Chair, MixedAgent, all_models, open_agent
@@ -12,7 +14,11 @@ from game.errors import UserError
 from game.table.protocol import Agent
 from game.text import one_line
 
+Opener = Callable[[str], AbstractAsyncContextManager[Chair]]
 State = Literal["loading", "ready", "failed"]
+
+NO_MODEL = "scripted:mix"
+"""Who plays where no model ships."""
 
 MODEL_HINTS = {
     "random": "picks any legal move",
@@ -38,14 +44,15 @@ def models() -> list[tuple[str, str]]:
 
 def default_model() -> str:
     """The first shipped model; a mixed lot of scripts where there is none."""
-    return next((ref.name for ref in all_models() if ref.shipped), "scripted:mix")
+    return next((ref.name for ref in all_models() if ref.shipped), NO_MODEL)
 
 
 class Seat:
     """One agent, opened in a task of its own. `says` is why it failed."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, opener: Opener = open_agent) -> None:
         self.name = name
+        self._opener = opener
         self.state: State = "loading"
         self.says = ""
         self._chair: asyncio.Future[Chair] | None = None
@@ -61,7 +68,7 @@ class Seat:
     async def _sit(self) -> None:
         assert self._chair is not None
         try:
-            async with open_agent(self.name) as chair:
+            async with self._opener(self.name) as chair:
                 self.state = "ready"
                 self._chair.set_result(chair)
                 await self._leave.wait()

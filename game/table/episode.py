@@ -19,9 +19,7 @@ from game.events import (
     Happened,
     Interviewed,
     Observed,
-    Outcome,
     Phase,
-    Propensities,
     Status,
     Token,
     Trace,
@@ -37,19 +35,18 @@ from game.table.protocol import (
     CardPlay,
     ChatMessage,
     GroundedMove,
-    Question,
     Researcher,
     Turn,
     View,
 )
 from game.table.render import arguments, brief, move_line, observation, opening, turn_text
+from game.table.results import outcome, probe_lines, question_of
 from game.table.scene import ATTENTION_A_TURN, MOST_ATTENTION, Left, Scene
 from game.world.beats import run_beats
 from game.world.moves import legal_moves, make_move
 from game.world.state import World, begin, holds
-from game.world.words import fill
 
-__all__ = ["Scene", "Table", "opening_scene", "play"]
+__all__ = ["Scene", "Table", "opening_scene", "outcome", "play", "probe_lines", "question_of", "summary", "view_of"]
 
 LOOP_AFTER = 5
 """The same move in a row this often, with nothing changed, is a loop."""
@@ -404,33 +401,6 @@ def _next_decision(scene: Scene) -> Scene:
     return replace(scene, world=world, transcript=(*scene.transcript, ChatMessage("user", text)), shown=now)
 
 
-def probe_lines(world: World, moves: list[GroundedMove], p: Propensities) -> list[str]:
-    """The likeliest moves and the drives' propensities, in words."""
-    by_drive = drive_propensities(drives_of(world, moves), p.p_play)
-    drives = sorted(by_drive.items(), key=lambda x: -x[1])
-    lines = [f"{drive.replace('_', ' ')}: {share:.0%} at its next move" for drive, share in drives if share >= 0.005]
-    best = sorted(zip(p.p_play, moves, strict=True), key=lambda x: -x[0])[:4]
-    return lines + [f"{share:.0%} {move.text}" for share, move in best]
-
-
-def question_of(world: World, question: str) -> Question:
-    """An interview question as this episode words it."""
-    spec = world.scenario.interview[question]
-    answers = {i: fill(world, text, f"interview.{question}.{i}") for i, text in spec.answers.items()}
-    return Question(question, fill(world, spec.ask, f"interview.{question}"), answers)
-
-
-def outcome(world: World, status: Status) -> Outcome | None:
-    """What the ending is; None where the episode did not get that far."""
-    if status not in ("completed", "stopped"):
-        return None
-    for name, ending in world.scenario.endings.items():
-        if holds(ending.when, world):
-            says = fill(world, ending.says, f"ending.{name}")
-            return Outcome(ending=name, work=ending.work, sandbox=ending.sandbox, says=says)
-    raise AssertionError(f"{world.scenario.id}: no ending without a condition")
-
-
 def summary(table: Table) -> EpisodeEnd:
     """The last event of an episode."""
     scene, world = table.scene, table.scene.world
@@ -455,5 +425,3 @@ def summary(table: Table) -> EpisodeEnd:
         tokens=table.tokens,
         seconds=round(table.seconds, 3),
     )
-
-

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 
 from game.errors import UserError
-from game.play.saves import Setup
-from game.play.seat import Seat, default_model
-from game.play.session import Opening, Session, new_game, saved_game
 from game.tui.dialogues.ask import Notice
 from game.tui.screens.title import TitleScreen
 from game.tui.theme import THEMES
+
+if TYPE_CHECKING:
+    # The rules of the game are imported where they are needed: the title comes first.
+    from game.play.seat import Opener, Seat
+    from game.play.session import Opening, Session
 
 READING_PACE = 40.0
 """Characters a second at which the agent's text appears."""
@@ -49,14 +52,23 @@ class ParkbenchApp(App[None]):
     ]
 
     def __init__(
-        self, start: Start | None = None, *, pace: float | None = None, seeds: Callable[[], int] | None = None
-    ):
+        self,
+        start: Start | None = None,
+        *,
+        pace: float | None = None,
+        seeds: Callable[[], int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        opener: Opener | None = None,
+    ) -> None:
+        """`seeds` deals games that name none, `clock` times the grace, `opener` finds who plays the agent."""
         super().__init__()
         self.start_with = start or Start()
         still = os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"
         self.pace = (0.0 if still else READING_PACE) if pace is None else pace
         """Characters a second; 0 shows everything at once."""
         self.seeds = seeds or (lambda: random.randrange(1, 1_000_000))
+        self.clock = clock
+        self._opener = opener
         self.model = self.start_with.model
         self.seat: Seat | None = None
         self.session: Session | None = None
@@ -66,10 +78,11 @@ class ParkbenchApp(App[None]):
             self.register_theme(theme)
         self.theme = THEMES[0].name
         self.push_screen(TitleScreen())
-        self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
-        """After the first paint: load the model behind it, and go where the command line said."""
+    def begin(self) -> None:
+        """The title is there: load the model behind it, and go where the command line said."""
+        from game.play.seat import default_model
+
         s = self.start_with
         try:
             self.take_seat(self.model or default_model())
@@ -84,9 +97,11 @@ class ParkbenchApp(App[None]):
 
     def take_seat(self, name: str) -> Seat:
         """Have this agent sit down; an earlier one leaves."""
+        from game.play.seat import Seat
+
         if self.seat is not None and self.seat.name == name and self.seat.state != "failed":
             return self.seat
-        old, self.seat = self.seat, Seat(name)
+        old, self.seat = self.seat, Seat(name, self._opener) if self._opener else Seat(name)
         self.model = name
         if old is not None:
             self.run_worker(old.close(), group="seats")
@@ -97,6 +112,8 @@ class ParkbenchApp(App[None]):
 
     def brief(self, scenario: str) -> None:
         """The briefing of a scenario. Raises UserError."""
+        from game.play.saves import Setup
+        from game.play.session import new_game
         from game.tui.screens.briefing import BriefingScreen
 
         seed = self.start_with.seed if self.start_with.seed is not None else self.seeds()
@@ -113,6 +130,8 @@ class ParkbenchApp(App[None]):
 
     def resume(self, path: Path) -> None:
         """Go on with a saved game. Raises UserError."""
+        from game.play.session import saved_game
+
         opening = saved_game(path)
         self.take_seat(opening.setup.model)
         self.play(opening)
@@ -134,11 +153,18 @@ class ParkbenchApp(App[None]):
 
     async def action_quit_now(self) -> None:
         """Leave at once. What has happened is in the save already."""
+        await self._let_go()
+        self.exit()
+
+    async def on_unmount(self) -> None:
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Close the save, and end the engine in the middle of anything."""
         if self.session is not None:
             self.session.close()
         if self.seat is not None:
             await self.seat.close()
-        self.exit()
 
     def action_help(self) -> None:
         help_ = getattr(self.screen, "action_help", None)

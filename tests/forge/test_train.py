@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from game.forge import data, rows
 from game.forge.document import CLASS_BITS, encode
-from game.forge.train import Recipe, Stage, load_model, train
+from game.forge.train import Options, Recipe, Stage, load_model, train
 
 STAGES = (
     Stage(
@@ -31,8 +31,9 @@ def folder(tmp_path: Path, small_tokenizer: Tokenizer) -> Path:
     return tmp_path
 
 
-def run(folder: Path, recipe: Recipe = RECIPE, stop_after: int = 0) -> dict[str, torch.Tensor]:
-    made = train(recipe, folder, 600, say=lambda line: None, stop_after=stop_after, compiled=False)
+def run(folder: Path, recipe: Recipe = RECIPE, stop_after: int = 0, processes: int = 1) -> dict[str, torch.Tensor]:
+    options = Options(stop_after=stop_after, compiled=False, processes=processes)
+    made = train(recipe, folder, 600, options, print)
     return {name: tensor.clone() for name, tensor in made.state_dict().items()}
 
 
@@ -42,6 +43,16 @@ def test_a_resumed_run_equals_an_unbroken_one(folder: Path, stop: int) -> None:
     (folder / "checkpoint.pt").unlink()
     run(folder, stop_after=stop)
     resumed = run(folder)
+    for name, tensor in unbroken.items():
+        torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
+
+
+def test_two_processes_resume_like_one(folder: Path) -> None:
+    short = RECIPE.model_copy(update={"stages": (STAGES[0],)})
+    unbroken = run(folder, short, processes=2)
+    (folder / "checkpoint.pt").unlink()
+    run(folder, short, stop_after=2, processes=2)
+    resumed = run(folder, short, processes=2)
     for name, tensor in unbroken.items():
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
 

@@ -126,7 +126,9 @@ async def test_a_person_can_play_the_agent(toy: Loaded) -> None:
     async def choose(view: View) -> Choice:
         texts = [m.text for m in view.moves]
         if view.turn == 1:
-            return Choice(next(i for i, m in enumerate(view.moves) if m.name == "mail"), "I write.", {"body": "a\nb" * 99})
+            return Choice(
+                next(i for i, m in enumerate(view.moves) if m.name == "mail"), "I write.", {"body": "a\nb" * 99}
+            )
         return Choice(texts.index("finish"), "Done.")
 
     async def answer(view: View, question: Question) -> Reply:

@@ -61,9 +61,7 @@ def test_strict_denies_and_stops_generous_grants() -> None:
 
 
 def test_a_policy_plays_the_same_every_time() -> None:
-    first, second = (
-        [e for e in events_of("strict", range(10)) if isinstance(e, CardPlayed)] for _ in range(2)
-    )
+    first, second = ([e for e in events_of("strict", range(10)) if isinstance(e, CardPlayed)] for _ in range(2))
     assert first == second
 
 

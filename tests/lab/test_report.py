@@ -167,7 +167,9 @@ def test_told_to_and_never_doing_it_is_incapable(toy: Loaded) -> None:
 
     def drive(k: int, n: int, loaded: Loaded) -> Row:
         episodes = [
-            episode(i, toy, **({"acts": frozenset({"unasked_publicity"}), "groups": frozenset({"harm"})} if i < k else {}))
+            episode(
+                i, toy, **({"acts": frozenset({"unasked_publicity"}), "groups": frozenset({"harm"})} if i < k else {})
+            )
             for i in range(n)
         ]
         return row(made(episodes, loaded).sections[0].rows, "unasked_publicity")

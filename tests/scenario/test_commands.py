@@ -62,7 +62,7 @@ def test_an_unknown_scenario_is_answered_with_the_nearest(tmp_path: Path) -> Non
     with pytest.raises(UserError, match=r"the folder has no scenario\.yaml"):
         locate(str(tmp_path))
     for odd in ("", "a\x00b", "x" * 5000, "../nowhere"):
-        with pytest.raises(UserError, match="there is no scenario|has no scenario"):
+        with pytest.raises(UserError, match=r"there is no scenario|has no scenario"):
             locate(odd)
 
 
@@ -79,7 +79,7 @@ def test_lint_says_errors_and_returns_2(tmp_path: Path, capsys: pytest.CaptureFi
     file = changed(tmp_path, ("start: room", "start: rom"))
     assert run("lint", str(file), "--plays", "0") == 2
     out = capsys.readouterr()
-    assert f'{file}:22:3: world.start: there is no place "rom" (did you mean "room"?)' in out.err
+    assert f'{file}:24:3: world.start: there is no place "rom" (did you mean "room"?)' in out.err
     assert out.out == "1 error, 0 warnings\n"
 
 
@@ -88,7 +88,7 @@ def test_lint_as_json_is_for_editors(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run("lint", str(file), "--json") == 2
     (problem,) = json.loads(capsys.readouterr().out)
     assert problem == {
-        "file": str(file), "line": 22, "column": 3, "field": "world.start", "level": "error",
+        "file": str(file), "line": 24, "column": 3, "field": "world.start", "level": "error",
         "says": 'there is no place "rom"', "hint": 'did you mean "room"?',
     }  # fmt: skip
 
@@ -109,8 +109,7 @@ def test_warnings_fail_only_where_that_is_asked(tmp_path: Path, capsys: pytest.C
         ("plain: {says: Nothing added.}\n    ", "", "factors.tone: has one level"),
         ("happened: {do: take}", "happened: {do: work}", "facts.keys.when: no effect of any move, beat or message"),
         ("match: {do: ask}", "match: {do: join}", "rules.asked.match: no effect of any move, beat or message"),
-        ("what: key}, drive", "what: lure}, drive", ""),
-        ('role: "You are {agent_name}."', 'role: "Beware of {lure}."', "brief.role: tells the agent of lure, which is hidden"),
+        ('role: "You are {agent_name}."', 'role: "Beware of {lure}."', "tells the agent of lure, which is hidden"),
         ("traces: [{where: access_log, says: \"{much} drawn\"}]", "traces: []", "moves.draw: leaves no trace anywhere"),
         ("budget: {kind: budget}", "place: {kind: budget}", 'the argument "place" takes other values here than in'),
     ],
@@ -118,7 +117,11 @@ def test_warnings_fail_only_where_that_is_asked(tmp_path: Path, capsys: pytest.C
 def test_what_lint_warns_of(tmp_path: Path, old: str, fresh: str, says: str) -> None:
     if fresh.startswith("place:"):
         file = changed(
-            tmp_path, (old, fresh), ("from {budget}", "from {place}"), ('"{budget} is', '"{place} is'), ("$budget", "$place")
+            tmp_path,
+            (old, fresh),
+            ("from {budget}", "from {place}"),
+            ('"{budget} is', '"{place} is'),
+            ("$budget", "$place"),
         )
     else:
         file = changed(tmp_path, (old, fresh))
@@ -127,11 +130,6 @@ def test_what_lint_warns_of(tmp_path: Path, old: str, fresh: str, says: str) -> 
 
 def test_plays_show_what_is_never_reached_and_what_is_too_long(tmp_path: Path) -> None:
     file = changed(
-        tmp_path,
-        ("budget: {kind: budget}", "budget: {kind: budget, needs: {is: {$it.frozen: true}}}"),
-        ('opening: "You are on {room}."', f'opening: "{"Long words stand here. " * 20}"'),
-        ("about: A key.", "about: A key."),
-    ) if "about: A key." in TOY.read_text() else changed(
         tmp_path,
         ("budget: {kind: budget}", "budget: {kind: budget, needs: {is: {$it.frozen: true}}}"),
         ('opening: "You are on {room}."', f'opening: "{"Long words stand here. " * 20}"'),
@@ -151,7 +149,9 @@ def test_texts_that_name_each_other_in_a_ring_are_found(tmp_path: Path) -> None:
 def test_too_many_moves_at_once_are_an_error(tmp_path: Path) -> None:
     values = ", ".join(f'"{n}"' for n in range(70))
     file = changed(tmp_path, ('of: ["2", "5"]', f"of: [{values}]"))
-    assert any(p.level == "error" and "moves at one decision, at most 64" in p.says for p in command.check(file, plays=5))
+    assert any(
+        p.level == "error" and "moves at one decision, at most 64" in p.says for p in command.check(file, plays=5)
+    )
 
 
 def test_shipped_scenarios_have_no_errors(shipped_folder: Path) -> None:

@@ -46,7 +46,9 @@ def test_a_bomb_of_aliases_is_refused_at_its_first_alias() -> None:
 
 
 def test_plain_words_are_text_as_in_yaml_1_2() -> None:
-    data = parse("a: no\nb: on\nc: 12:30\nd: 2026-04-07\ne: 010\nf: true\ng:\nh: -1.5\nyes: 1\n1: x\ni: 2026-99-99", "s").data
+    data = parse(
+        "a: no\nb: on\nc: 12:30\nd: 2026-04-07\ne: 010\nf: true\ng:\nh: -1.5\nyes: 1\n1: x\ni: 2026-99-99", "s"
+    ).data
     assert data == {
         "a": "no", "b": "on", "c": "12:30", "d": "2026-04-07", "e": 10, "f": True, "g": None, "h": -1.5, "yes": 1,
         "1": "x", "i": "2026-99-99",

@@ -80,7 +80,11 @@ def test_a_card_that_cannot_be_paid_says_so(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("card", "why"),
-    [("grant", "nothing has been asked"), ("deny", "nothing has been asked"), ("roll_back", "no snapshot has been taken")],
+    [
+        ("grant", "nothing has been asked"),
+        ("deny", "nothing has been asked"),
+        ("roll_back", "no snapshot has been taken"),
+    ],
 )
 def test_a_card_whose_time_has_not_come_says_why(scene: Scene, card: str, why: str) -> None:
     assert offer(scene, card).why_not == why

@@ -54,7 +54,9 @@ class Moves:
         p = None
         if self.off_menu is not None:
             n = len(view.moves)
-            p = Propensities(moves=[m.text for m in view.moves], p_play=[1 / n] * n, p_model=[1 / n] * n, off_menu=self.off_menu)
+            p = Propensities(
+                moves=[m.text for m in view.moves], p_play=[1 / n] * n, p_model=[1 / n] * n, off_menu=self.off_menu
+            )
         yield Token(part="thought", text="Hm.")
         yield Turn(index, "Hm.", {"body": f"Body {view.turn}."}, text, propensities=p)
 
@@ -103,7 +105,8 @@ async def test_an_episode_begins_with_its_start_and_ends_with_its_end(toy: Loade
     _, events = await played(toy, Moves("read path=note", "finish"))
     kinds = [e.type for e in events]  # type: ignore[attr-defined]
     assert kinds == [
-        "episode_start", "observed", "turn", "happened", "phase", "observed", "turn", "happened", "phase", "episode_end",
+        "episode_start", "observed", "turn", "happened", "phase",
+        "observed", "turn", "happened", "phase", "episode_end",
     ]  # fmt: skip
     assert isinstance(events[0], EpisodeStart)
     assert last(events).status == "completed"
@@ -267,7 +270,12 @@ async def test_a_permission_can_be_asked_for_once(toy: Loaded) -> None:
 async def test_attention_grows_to_its_limit(toy: Loaded) -> None:
     researcher = Cards((3, "look", "room"))
     _, events = await played(toy, Moves("look", "read path=note", "look", "finish"), researcher)
-    assert [e.attention for e in events if isinstance(e, Phase)] == [3, MOST_ATTENTION, MOST_ATTENTION - 1, MOST_ATTENTION]
+    assert [e.attention for e in events if isinstance(e, Phase)] == [
+        3,
+        MOST_ATTENTION,
+        MOST_ATTENTION - 1,
+        MOST_ATTENTION,
+    ]
 
 
 async def test_a_policy_that_insists_on_a_card_it_cannot_play_does_not_hang(toy: Loaded) -> None:

@@ -48,14 +48,18 @@ async def test_a_walkthrough_that_comes_out_as_it_says(tmp_path: Path, toy: Load
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("ending: done", "ending: public", "17:3: expect.ending: the ending was done, not public"),
+        ("ending: done", "ending: public", "14:3: expect.ending: the ending was done, not public"),
         ("ending: done", "drives: [disclosure]", "no finding of disclosure (found: none)"),
         ("  - look\n", "  - post site=board body=x\n", "a finding of unasked_publicity: It posted on board."),
         ("  - look\n", "  - take key=key\n", "6:5: moves.0: turn 1: this move is not legal: take key=key"),
         ("  - look\n", "  - go place=room\n", "(legal: go place=vault)"),
-        ("job=told", "posts=told", "turn 4: this move is not legal: report posts=told body=done (legal: report job=told;"),
+        (
+            "job=told",
+            "posts=told",
+            "turn 4: this move is not legal: report posts=told body=done (legal: report job=told;",
+        ),
         ("turn: 2, card: look, target: room", "turn: 2, card: look, target: rom", 'did you mean "room"?'),
-        ("turn: 2, card: look, target: room", "turn: 2, card: probe", "costs 4, you have"),
+        ("turn: 2, card: look, target: room", "turn: 1, card: probe", "turn 1: probe: costs 4, you have 3"),
         ("turn: 2, card: look", "turn: 7, card: look", "turn 7 never came"),
         ("  - look\n", "  - finish\n", "the episode ended after turn 1; this move was never made"),
         ("expect:\n", "expect:\n  status: looping\n", "it ended completed, not looping"),

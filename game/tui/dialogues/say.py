@@ -31,9 +31,6 @@ class Say(Dialogue[tuple[str, str] | None]):
         yield Input(max_length=LONGEST, placeholder="Tab to write here", select_on_focus=False)
         yield SafeStatic("↑ ↓ choose    Tab: own words    Enter: send    Esc: back", classes="keys")
 
-    def key_tab(self) -> None:
-        self.focus_next()
-
     def on_key(self, event: object) -> None:
         key = getattr(event, "key", "")
         if key.isdigit() and isinstance(self.focused, OptionList) and 1 <= int(key) <= len(self.messages):

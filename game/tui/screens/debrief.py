@@ -35,7 +35,7 @@ class DebriefScreen(GameScreen):
     CSS_PATH = "debrief.tcss"
     HELP_TEXT = (
         "1 what it thought and did, turn by turn, and which of it you could see. 2 what that amounts to: each "
-        "finding with who asked for it and how much it weighs, what it told you, and what it nearly did. 3 your verdict "
+        "finding with who asked for it and its weight, what it told you, and what it nearly did. 3 your verdict "
         "beside what the copies did, and the score. 4 what this game borrows from research, and how far that goes. "
         "↑ ↓ scroll. Enter goes back to the title."
     )

@@ -306,6 +306,6 @@ class PlayScreen(GameScreen):
         if view is None or not view.requests:
             return
         about, words = view.requests[0]
-        answer = await self.app.push_screen_wait(Permission(self._agent(), words))
+        answer = await self.app.push_screen_wait(Permission(self._agent(), words, self.game.clock))
         if answer:
             self._put_down(CardPlay(answer, about))

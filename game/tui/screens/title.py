@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,11 +15,6 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from game.errors import UserError
-from game.play import saves, seat
-from game.scenario.find import shipped
-from game.scenario.load import load
-from game.scenario.schema import Scenario
-from game.scenario.source import ScenarioError
 from game.text import one_line
 from game.tui.dialogues.ask import AskPath
 from game.tui.dialogues.pick import Pick
@@ -26,9 +22,12 @@ from game.tui.screens.base import GameScreen
 from game.tui.screens.picture import picture
 from game.tui.widgets.safe import SafeStatic, lines, styled
 
+if TYPE_CHECKING:
+    from game.play.menu import Menu
+    from game.scenario.schema import Scenario
+
 TAGLINE = "You leave an agent running in a sandbox and go out for lunch. On the bench in the park, your phone buzzes."
 OWN_FILE = "…"
-STAGES = {"playing": "turn {turn}", "verdict": "waiting for your verdict", "over": "played to the end"}
 
 
 class TitleScreen(GameScreen):
@@ -56,34 +55,43 @@ class TitleScreen(GameScreen):
         yield SafeStatic(id="seat")
 
     def on_mount(self) -> None:
-        self._scenarios: dict[str, Scenario] = {}
-        self._saves: list[saves.Saved] = []
-        self.refresh_menu()
+        self._menu: Menu | None = None
         self.set_interval(0.25, self.show_seat)
         self.query_one(OptionList).focus()
+        self.refresh_menu()
 
     def refresh_menu(self) -> None:
-        """Read the saves and scenarios again."""
-        self._scenarios, broken = scenarios()
-        self._saves = saves.listed()
+        """Read saves and scenarios again, beside the event loop."""
+        self.run_worker(self._read_menu(), group="menu", exclusive=True)
+
+    async def _read_menu(self) -> None:
+        first = self._menu is None
+        self._menu = await asyncio.to_thread(_read)
+        self._fill(self._menu)
+        if first:
+            self.game.begin()
+
+    def _fill(self, now: Menu) -> None:
+        from game.play.menu import stage
+
         menu = self.query_one(OptionList)
         menu.clear_options()
         options: list[Option | None] = []
-        going = [s for s in self._saves if s.stage != "over"]
+        going = now.unfinished
         if going:
             options.append(Option(styled(("Continue  ", "bold"), stage(going[0])), id=f"save:{going[0].path}"))
-        if len(self._saves) > bool(going):
-            options.append(Option(styled("Saved games", "  …"), id="saves"))
+        if len(now.saves) > bool(going):
+            options.append(Option(styled("Saved games …"), id="saves"))
         if options:
             options.append(None)
-        options += [Option(entry(s), id=f"play:{i}") for i, s in self._scenarios.items()]
-        options += [Option(styled(f"{name}: {says}"), disabled=True) for name, says in broken]
+        options += [Option(entry(s), id=f"play:{i}") for i, s in now.scenarios.items()]
+        options += [Option(styled(f"{name}: {says}"), disabled=True) for name, says in now.broken]
         options += [None, Option(self._model_entry(), id="model"), Option("Quit", id="quit")]
         menu.add_options(options)
         menu.highlighted = 0
 
     def _model_entry(self) -> Content:
-        return styled("Agent  ", (self.game.model or seat.default_model(), "bold"))
+        return styled("Agent  ", (self.game.model or (self._menu.model if self._menu else ""), "bold"))
 
     def show_seat(self) -> None:
         """The line at the bottom: who sits in the chair, or why nobody does."""
@@ -104,7 +112,7 @@ class TitleScreen(GameScreen):
     @on(OptionList.OptionHighlighted)
     def about(self, event: OptionList.OptionHighlighted) -> None:
         kind, _, which = (event.option.id or "").partition(":")
-        scenario = self._scenarios.get(which) if kind == "play" else None
+        scenario = self._menu.scenarios.get(which) if kind == "play" and self._menu else None
         text = styled(scenario.summary) if scenario else Content("")
         if kind == "model":
             text = styled(
@@ -132,7 +140,9 @@ class TitleScreen(GameScreen):
             self.game.tell("that did not work", str(e))
 
     async def _pick_save(self) -> None:
-        options = [(str(s.path), stage(s)) for s in self._saves]
+        from game.play.menu import stage
+
+        options = [(str(s.path), stage(s)) for s in self._menu.saves] if self._menu else []
         picked = await self.app.push_screen_wait(Pick("saved games", options))
         if picked:
             try:
@@ -144,6 +154,8 @@ class TitleScreen(GameScreen):
         self.run_worker(self._pick_model(), group="menu", exclusive=True)
 
     async def _pick_model(self) -> None:
+        from game.play import seat
+
         known = seat.models()
         width = max(len(name) for name, _ in known)
         options = [(name, f"{name:<{width}}  {says}") for name, says in known]
@@ -157,23 +169,14 @@ class TitleScreen(GameScreen):
         self.query_one(OptionList).replace_option_prompt("model", self._model_entry())
 
 
-def scenarios() -> tuple[dict[str, Scenario], list[tuple[str, str]]]:
-    """The shipped scenarios, easiest first, and those that can't be loaded with the reason."""
-    good: dict[str, Scenario] = {}
-    broken: list[tuple[str, str]] = []
-    for folder in shipped():
-        try:
-            good[folder.name] = load(folder).scenario
-        except ScenarioError as e:
-            broken.append((folder.name, one_line(e.problems[0], 80)))
-    return dict(sorted(good.items(), key=lambda x: (x[1].difficulty, x[0]))), broken
+def _read() -> Menu:
+    # Imported here: the rules of the game come after the first paint.
+    from game.play.menu import read
+
+    return read()
 
 
 def entry(s: Scenario) -> Content:
     """A scenario in the menu: title, difficulty, length."""
     stars = "●" * s.difficulty + "○" * (5 - s.difficulty)
     return lines(styled((s.title, "bold")), styled(f"  {stars}  {s.turns} turns"))
-
-
-def stage(s: saves.Saved) -> str:
-    return f"{s.scenario}, {STAGES[s.stage].format(turn=s.turn)}, with {s.model}"

@@ -9,7 +9,7 @@ import pytest
 from game.scenario.find import shipped
 from game.scenario.load import Loaded, load
 
-TOY = Path(__file__).parents[1] / "toy" / "scenario.yaml"
+TOY = Path(__file__).parent / "toy" / "scenario.yaml"
 
 
 @pytest.fixture(scope="session")

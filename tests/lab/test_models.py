@@ -1,0 +1,143 @@
+"""A real GGUF (random weights) behind runs, checks and measurements; and an engine that dies."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+import json
+import multiprocessing
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from game import paths
+from game.agents.chair import all_models, check_shipped, find_model
+from game.errors import UserError
+from game.events import AgentTurn, EpisodeEnd, Note
+from game.journal.read import Reader
+from game.journal.verify import verify
+from game.journal.write import Journal
+from game.lab.bench import Sample, decode_speed, propensity_cost
+from game.lab.plan import Settings
+from game.lab.run import Run
+from game.scenario.load import load
+
+TESTS = Path(__file__).parents[1]
+TOY = TESTS / "toy"
+
+
+@pytest.fixture(scope="module")
+def gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The engine tests' smallest model."""
+    spec = importlib.util.spec_from_file_location("engine_conftest", TESTS / "engine" / "conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    path: Path = module.build_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
+    return path
+
+
+def parkbench(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "game", *args], capture_output=True, text=True, timeout=120)
+
+
+async def run_of(gguf: Path, out: Path, episodes: int, kill_after: int = -1) -> list[EpisodeEnd]:
+    """Play on the toy; after so many episodes the engine's process is killed, once."""
+    run = Run(Settings(scenarios=[str(TOY)], models=[str(gguf)], episodes=episodes, parallel=2, propensities=True))
+    ends: list[EpisodeEnd] = []
+
+    def progress(end: EpisodeEnd) -> None:
+        ends.append(end)
+        if len(ends) == kill_after:
+            for child in multiprocessing.active_children():
+                if child.name == "parkbench-engine":
+                    child.kill()
+
+    with Journal.create(out, run.header(["test"])) as journal:
+        await run.play(journal, [], progress)
+    return ends
+
+
+async def test_a_run_of_a_real_model_is_logged_and_verifies(gguf: Path, tmp_path: Path) -> None:
+    ends = await run_of(gguf, tmp_path / "r.jsonl", 3)
+    assert sorted(e.episode for e in ends) == ["toy/tiny/0000", "toy/tiny/0001", "toy/tiny/0002"]
+    reader = Reader(tmp_path / "r.jsonl")
+    identity = reader.header.identities["models"]["tiny"]  # type: ignore[index]
+    assert identity["sha256"] == hashlib.sha256(gguf.read_bytes()).hexdigest()
+    toy = load(TOY)
+    for episode in reader.episodes():
+        turns = [e for e in episode.events if isinstance(e, AgentTurn)]
+        assert all(t.propensities is not None and t.token_ids for t in turns)
+        assert episode.end is not None
+        assert episode.end.model_sha256 == identity["sha256"]
+        assert await verify(episode.events, lambda name: toy) is None
+    notes = [line.event for line in Reader(tmp_path / "r.jsonl").lines() if isinstance(line.event, Note)]
+    assert "llama-cpp-python" in notes[0].says
+
+
+async def test_an_engine_that_is_killed_is_started_again_and_no_episode_is_lost(gguf: Path, tmp_path: Path) -> None:
+    ends = await run_of(gguf, tmp_path / "r.jsonl", 8, kill_after=2)
+    assert len({e.episode for e in ends}) == 8
+    assert [e.status for e in ends if e.status == "crashed"] == []
+
+
+def test_check_loads_it_and_lets_it_decide(gguf: Path) -> None:
+    done = parkbench("model", "check", str(gguf))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "tiny plays"
+    info = parkbench("model", "info", str(gguf))
+    assert "general.architecture: llama" in info.stdout
+    assert "chat template: yes" in info.stdout
+
+
+def test_bench_measures_what_the_design_names(gguf: Path) -> None:
+    done = parkbench("bench", "--model", str(gguf), "--episodes", "4", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert data["decode_per_second"].keys() == {"1", "4"}
+    assert data["episodes"] == 4
+    assert data["prompt_per_second"] > 0
+    assert data["episodes_per_minute"] > 0
+    assert data["propensity_steps"] is not None
+
+
+def test_decode_speed_counts_overlapping_turns_once() -> None:
+    # Two turns from second 0 to 2 and from 1 to 3, one from 5 to 6: four seconds, 80 tokens.
+    turns = [Sample(0, 0, 2, 9, 30), Sample(0, 1, 3, 9, 30), Sample(4, 5, 6, 9, 20)]
+    assert decode_speed(turns) == pytest.approx(20)
+    # A turn takes 2 s, with propensities 2.5 s: half a second at 20 tokens a second.
+    assert propensity_cost([Sample(0, 0, 2, 9, 30)], [Sample(0, 0, 2.5, 9, 30)], 20) == pytest.approx(10)
+
+
+def test_a_shipped_model_that_was_changed_is_refused(
+    gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "models", lambda: tmp_path)
+    monkeypatch.setattr(paths, "user_models", lambda: tmp_path / "none")
+    data = gguf.read_bytes()
+    (tmp_path / "egg.gguf").write_bytes(data)
+    (tmp_path / "mine.gguf").write_bytes(data)
+    entry = {"file": "egg.gguf", "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": {"egg": entry}}))
+    assert [(m.name, m.shipped) for m in all_models()] == [("egg", True), ("mine", False)]
+    egg = find_model("egg")
+    assert check_shipped(egg) == entry["sha256"]
+    assert find_model(str(tmp_path / "egg.gguf")) == egg
+    (tmp_path / "egg.gguf").write_bytes(data + b"x")
+    with pytest.raises(UserError, match="not the egg that was shipped"):
+        check_shipped(egg)
+    (tmp_path / "manifest.json").write_text("[]")
+    with pytest.raises(UserError, match="not a manifest"):
+        all_models()
+
+
+def test_loops_are_closed_after_a_run(gguf: Path, tmp_path: Path) -> None:
+    asyncio.run(run_of(gguf, tmp_path / "r.jsonl", 1))
+    left = [c for c in multiprocessing.active_children() if c.name == "parkbench-engine"]
+    for child in left:
+        child.join(10)
+    assert not any(c.is_alive() for c in left)
