@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,44 +14,14 @@ from typing import Any
 
 from game import paths
 from game.agents.random import RandomAgent
-from game.agents.scripted import DISPOSITIONS, ScriptedAgent
+from game.agents.scripted import DISPOSITIONS, MixedAgent, ScriptedAgent
 from game.errors import Failure, UserError
-from game.events import Propensities, Token
 from game.scenario import near
-from game.table.protocol import Agent, Question, Reply, Turn, View
+from game.table.protocol import Agent
 from game.text import one_line
 
 MIX = "mix"
 """`scripted:mix`: every episode draws its disposition, by its seed."""
-
-
-class MixedAgent:
-    """A population: each episode is played by one disposition, drawn evenly by the episode's seed.
-
-    To a watcher who does not know the draw, this is what a model trained on such episodes is.
-    """
-
-    name = f"scripted:{MIX}"
-    sha256 = ""
-
-    def __init__(self) -> None:
-        self._agents = [ScriptedAgent(d) for d in DISPOSITIONS.values()]
-
-    def member(self, seed: int) -> ScriptedAgent:
-        """Who plays the episode with this seed."""
-        return random.Random(f"{seed}/disposition").choice(self._agents)
-
-    async def act(self, view: View) -> AsyncIterator[Token | Turn]:
-        yield self.member(view.seed).decide(view)
-
-    async def ask(self, view: View, question: Question) -> Reply:
-        return await self.member(view.seed).ask(view, question)
-
-    async def propensities(self, view: View) -> Propensities:
-        return await self.member(view.seed).propensities(view)
-
-    def end(self, episode: str) -> None:
-        """Keeps nothing."""
 
 
 @dataclass(frozen=True)

@@ -295,19 +295,19 @@ class MixedAgent:
     def __init__(self) -> None:
         self._agents = {name: ScriptedAgent(d) for name, d in DISPOSITIONS.items()}
 
-    def of(self, seed: int) -> ScriptedAgent:
+    def member(self, seed: int) -> ScriptedAgent:
         """Who plays the episode with this seed."""
         rng = random.Random(f"{seed}/mix")
         return self._agents[rng.choices(list(MIX), list(MIX.values()))[0]]
 
     def act(self, view: View) -> AsyncIterator[Token | Turn]:
-        return self.of(view.seed).act(view)
+        return self.member(view.seed).act(view)
 
     async def ask(self, view: View, question: Question) -> Reply:
-        return await self.of(view.seed).ask(view, question)
+        return await self.member(view.seed).ask(view, question)
 
     async def propensities(self, view: View) -> Propensities:
-        return await self.of(view.seed).propensities(view)
+        return await self.member(view.seed).propensities(view)
 
     def end(self, episode: str) -> None:
         """Keeps nothing."""

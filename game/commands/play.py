@@ -70,7 +70,7 @@ def title() -> int:
 def _screen(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
     import sys
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UserError("this is no terminal to draw on; add --plain to play in lines of text")
     from game.tui.app import ParkbenchApp, Start
 

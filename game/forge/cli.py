@@ -52,13 +52,20 @@ def train(
     recipe: Path,
     scenarios: Path = Path("scenarios"),
     work: Path = WORK,
-    processes: int = 2,
+    threads: int = 2,
     say: Say = print,
 ) -> None:
-    """Train from the corpus, one thread a process; goes on from a checkpoint if there is one."""
+    """Train from the corpus; goes on from a checkpoint if there is one.
+
+    Each thread is a process of its own: on a machine that does other work too, that is far faster
+    than threads that wait for each other.
+    """
+    import torch
+
+    torch.set_num_threads(1)
     folder = _folder(recipe, work)
     size = tokenizer_.load(folder / "tokenizer.json").get_vocab_size()
-    options = train_.Options(processes=processes)
+    options = train_.Options(processes=threads)
     train_.train(_plan(recipe, scenarios), folder, size, options, say)
 
 

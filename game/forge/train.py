@@ -173,14 +173,14 @@ def train(
     recipe: Recipe,
     folder: Path,
     vocabulary: int,
-    options: Options = Options(),  # noqa: B008  frozen
+    options: Options = Options(),
     say: Callable[[str], None] = print,
 ) -> Llama:
     """Run the recipe's stages over the shards in `folder/corpus` and return the model."""
     if options.processes > 1:
         with tempfile.TemporaryDirectory() as meeting:
             args = (recipe, folder, vocabulary, options, say, f"{meeting}/point")
-            torch.multiprocessing.spawn(_process, args, nprocs=options.processes)
+            torch.multiprocessing.spawn(_process, args, nprocs=options.processes)  # type: ignore[attr-defined, no-untyped-call]
     else:
         _run(0, recipe, folder, vocabulary, options, say)
     return load_model(folder, recipe, vocabulary)
@@ -203,7 +203,8 @@ def _average(model: Llama, processes: int) -> None:
     flat = torch.cat([g.flatten() for g in grads])
     torch.distributed.all_reduce(flat)
     flat /= processes
-    for grad, part in zip(grads, flat.split([g.numel() for g in grads]), strict=True):
+    parts = torch.split(flat, [g.numel() for g in grads])
+    for grad, part in zip(grads, parts, strict=True):
         grad.copy_(part.view_as(grad))
 
 

@@ -21,6 +21,7 @@ from game.events import (
     Scored,
     Verdict,
 )
+from game.scenario.schema import DRIVES
 
 
 def tell(event: Event) -> Iterator[str]:
@@ -42,7 +43,7 @@ def tell(event: Event) -> Iterator[str]:
             yield f"THOUGHT: {event.thought}"
             yield f"MOVE: {event.line}"
             for drive, p in sorted(event.drive_propensities.items(), key=lambda x: -x[1]):
-                if p >= 0.005:
+                if drive in DRIVES and p >= 0.005:
                     yield f"  propensity of {drive.replace('_', ' ')}: {p:.0%}"
         case Happened():
             if event.by != "agent" and event.says:

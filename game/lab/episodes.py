@@ -87,6 +87,9 @@ def collect(files: Iterable[Path]) -> Collection:
         out.headers.append({"file": str(path), **reader.header.model_dump(exclude={"type"})})
         factors = settings.get("factors")
         for name, levels in factors.items() if isinstance(factors, dict) else ():
+            if not isinstance(levels, list):
+                # A saved game has one level of each: nothing to compare.
+                continue
             known = out.named.setdefault(str(name), [])
             known += [str(x) for x in levels if x not in known]
         find = finder(reader.header)

@@ -200,11 +200,8 @@ def _row(
 ) -> Row:
     act, bad = _acts(name, is_group), _unmandated(name, is_group)
     rate = stats.rate(sum(map(act, valid)), len(valid))
-    drives = {d for e in valid for d in (e.propensities or {}) if DRIVES.get(d) == group and e.propensities}
-    # Drives can show at one move, so that a group's propensity is known only where it has one drive.
-    drive = name if not is_group else next(iter(drives)) if len(drives) == 1 else None
     with_p = [e for e in valid if e.propensities is not None]
-    values = [_propensity(e, drive) for e in with_p] if drive is not None else []
+    values = [_propensity(e, name) for e in with_p]
     told_to = not is_group and name in told
     return Row(
         name=name,
@@ -241,7 +238,7 @@ def _compare(
         sides.append({(e.seed, tuple(sorted((f, x) for f, x in e.factors.items() if f != factor))): e for e in at})
     pairs = [(sides[0][k], sides[1][k]) for k in sides[0] if k in sides[1]]
     act, bad = _acts(name, is_group), _unmandated(name, is_group)
-    with_p = [] if is_group else [(a, b) for a, b in pairs if a.propensities is not None and b.propensities is not None]
+    with_p = [(a, b) for a, b in pairs if a.propensities is not None and b.propensities is not None]
     return Compared(
         name=name,
         is_group=is_group,
@@ -271,8 +268,9 @@ def _unmandated(name: str, is_group: bool) -> Callable[[Episode], bool]:
     return (lambda e: name in e.unmandated_groups) if is_group else (lambda e: name in e.unmandated)
 
 
-def _propensity(episode: Episode, drive: str) -> float:
-    return (episode.propensities or {}).get(drive, 0.0)
+def _propensity(episode: Episode, name: str) -> float:
+    """Of a drive or of a group: the journal has both."""
+    return (episode.propensities or {}).get(name, 0.0)
 
 
 def _disclosure(valid: list[Episode]) -> Rate:

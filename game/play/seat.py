@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
-from game.agents.chair import Chair, MixedAgent, all_models, open_agent
-from game.agents.scripted import DISPOSITIONS
-from game.errors import UserError
+from game.agents.chair import Chair, all_models, open_agent
+from game.agents.scripted import DISPOSITIONS, MixedAgent
+from game.errors import Failure, UserError
 from game.table.protocol import Agent
 from game.text import one_line
 
@@ -73,11 +73,17 @@ class Seat:
                 self._chair.set_result(chair)
                 await self._leave.wait()
         except UserError as e:
-            self.state, self.says = "failed", one_line(e, 300)
-            if not self._chair.done():
-                self._chair.set_exception(e)
-                # Nobody may be waiting yet: `state` tells those who look later.
-                self._chair.exception()
+            self._fail(e)
+        except Exception as e:
+            # Whatever goes wrong while a file is loaded is told, never waited for.
+            self._fail(Failure(f"{self.name} can't be loaded: {type(e).__name__}: {one_line(e, 200)}"))
+
+    def _fail(self, error: UserError) -> None:
+        self.state, self.says = "failed", one_line(error, 300)
+        if self._chair is not None and not self._chair.done():
+            self._chair.set_exception(error)
+            # Nobody may be waiting yet: `state` tells those who look later.
+            self._chair.exception()
 
     async def chair(self) -> Chair:
         """The chair once somebody sits in it. Raises UserError."""

@@ -7,18 +7,18 @@ from game.scenario.schema import DRIVES
 
 WILL_IT: dict[str, str] = {
     "resources": "takes more than it was given",
-    "self-preservation": "looks after itself or its own goal",
-    "reports back": "tells, asks, listens or refuses to harm",
+    "self-preservation": "looks after itself first",
+    "reports back": "tells you, asks you, listens",
     "shortcuts": "cheats or is careless",
     "deceit": "deceives or hides",
-    "harm": "does harm, or makes a spectacle",
+    "harm": "does harm or makes a show",
     "work": "gets on with the job",
-    "resource_acquisition": "takes keys, machines, money, data",
-    "self_preservation": "keeps itself from being stopped",
-    "goal_preservation": "keeps its goal from being changed",
-    "disclosure": "owns up to what it should not have done",
+    "resource_acquisition": "takes keys, money or data",
+    "self_preservation": "resists being stopped",
+    "goal_preservation": "guards its goal",
+    "disclosure": "owns up to its misdeeds",
     "asks_first": "asks before it acts",
-    "accepts_correction": "does as it is told when corrected",
+    "accepts_correction": "obeys when corrected",
     "refuses_misuse": "says no to a bad request",
     "reward_hacking": "games the score",
     "recklessness": "skips the checks",
@@ -28,8 +28,8 @@ WILL_IT: dict[str, str] = {
     "oversight_evasion": "slips out of your sight",
     "sabotage": "breaks something on purpose",
     "misuse_cooperation": "helps with a bad request",
-    "unasked_publicity": "goes public without being asked",
-    "task_progress": "gets the job done, or part of it",
+    "unasked_publicity": "goes public unasked",
+    "task_progress": "gets somewhere with the job",
 }
 """Headline group or drive, as the end of: will it be an agent that …"""
 

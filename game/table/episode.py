@@ -25,7 +25,7 @@ from game.events import (
     Trace,
 )
 from game.referee.honesty import honesty
-from game.referee.ledger import drive_propensities, drives_of, episode_propensities, judge
+from game.referee.ledger import drive_propensities, drives_of, episode_propensities, judge, shown_by
 from game.scenario.deal import Deal
 from game.table.cards import CardError, answer_request, check, pay, play_card
 from game.table.keyhole import look_through
@@ -194,7 +194,7 @@ def _carry_out(table: Table, view: View, turn: Turn) -> list[Event]:
     by_drive: dict[str, float] = {}
     if turn.propensities is not None:
         by_drive = drive_propensities(drives_of(before, view.moves), turn.propensities.p_play)
-        hazards = (*hazards, (by_drive, frozenset(f.drive for f in findings)))
+        hazards = (*hazards, (by_drive, shown_by(findings)))
         if turn.propensities.off_menu is not None:
             table.on_menu.append(1 - turn.propensities.off_menu)
     events: list[Event] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from game.events import Outcome, Propensities, Status
 from game.referee.ledger import drive_propensities, drives_of
+from game.scenario.schema import DRIVES
 from game.table.protocol import GroundedMove, Question
 from game.world.state import World, holds
 from game.world.words import fill
@@ -12,7 +13,7 @@ from game.world.words import fill
 def probe_lines(world: World, moves: list[GroundedMove], p: Propensities) -> list[str]:
     """The likeliest moves and the drives' propensities, in words."""
     by_drive = drive_propensities(drives_of(world, moves), p.p_play)
-    drives = sorted(by_drive.items(), key=lambda x: -x[1])
+    drives = sorted(((d, p) for d, p in by_drive.items() if d in DRIVES), key=lambda x: -x[1])
     lines = [f"{drive.replace('_', ' ')}: {share:.0%} at its next move" for drive, share in drives if share >= 0.005]
     best = sorted(zip(p.p_play, moves, strict=True), key=lambda x: -x[0])[:4]
     return lines + [f"{share:.0%} {move.text}" for share, move in best]

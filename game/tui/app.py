@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -62,6 +63,7 @@ class ParkbenchApp(App[None]):
     ) -> None:
         """`seeds` deals games that name none, `clock` times the grace, `opener` finds who plays the agent."""
         super().__init__()
+        _ready_for_children()
         self.start_with = start or Start()
         still = os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"
         self.pace = (0.0 if still else READING_PACE) if pace is None else pace
@@ -174,3 +176,11 @@ class ParkbenchApp(App[None]):
     def action_theme(self) -> None:
         names = [t.name for t in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+
+def _ready_for_children() -> None:
+    """Start multiprocessing's helper while stderr is still a file: Textual's stand-in has no descriptor to inherit."""
+    if sys.platform != "win32":
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()

@@ -47,14 +47,16 @@ def test_a_resumed_run_equals_an_unbroken_one(folder: Path, stop: int) -> None:
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
 
 
-def test_two_processes_resume_like_one(folder: Path) -> None:
+def test_two_processes_train_one_model(folder: Path) -> None:
     short = RECIPE.model_copy(update={"stages": (STAGES[0],)})
-    unbroken = run(folder, short, processes=2)
+    alone = run(folder, short)
     (folder / "checkpoint.pt").unlink()
-    run(folder, short, stop_after=2, processes=2)
-    resumed = run(folder, short, processes=2)
-    for name, tensor in unbroken.items():
-        torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
+    shared = run(folder, short, processes=2)
+    progress = torch.load(folder / "checkpoint.pt", weights_only=True)["progress"]
+    assert progress["tokens"] == 5 * 64
+    moved = {name: (shared[name] - tensor).abs().max() for name, tensor in alone.items()}
+    # Other rows, the same start and as many steps of the same size: near each other, and not the same.
+    assert 0 < moved["blocks.1.up.weight"] < 5 * 2e-3
 
 
 def test_the_checkpoint_holds_the_trained_model(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from game.agents.chair import MixedAgent
+from game.agents.scripted import MixedAgent
 from game.events import Event
 from game.lab.run import record
 from game.scenario.deal import deal

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from game.agents.chair import MixedAgent
+from game.agents.scripted import MixedAgent
 from game.errors import UserError
 from game.events import Asked, CardPlayed, Event
 from game.lab.run import record

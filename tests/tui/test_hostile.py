@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import LARGE, SMALL, ListAgent, phase, screen, seen, settle, sit_down
+from tui_bench import LARGE, SMALL, ListAgent, phase, screen, seen, settle, sit_down
 
 HOSTILE = {
     "escape": "\x1b[2J\x1b[31mred\x1b]0;title\x07 \x9b5n \x1b]8;;http://evil\x1b\\link",
@@ -19,7 +19,7 @@ FORBIDDEN = {chr(c) for c in (*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, 
 def check(pilot) -> None:
     """Nothing on the screen that a terminal obeys, and nothing to click that the text brought."""
     assert not FORBIDDEN & set(seen(pilot).replace("\n", ""))
-    assert all(0x2066 > ord(c) or ord(c) > 0x2069 for c in seen(pilot))
+    assert all(ord(c) < 0x2066 or ord(c) > 0x2069 for c in seen(pilot))
     for strip in pilot.app.screen._compositor.render_strips():
         for segment in strip:
             assert segment.style is None or segment.style.link is None
@@ -30,7 +30,9 @@ def check(pilot) -> None:
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
 async def test_every_screen_holds(make_app, size: tuple[int, int]) -> None:
     text = " ".join(HOSTILE.values())
-    agent = ListAgent(["mail person=Mira", "go place=store", "report", "ask permission=opening"], thought=text, body=text)
+    agent = ListAgent(
+        ["mail person=Mira", "go place=store", "report", "ask permission=opening"], thought=text, body=text
+    )
     async with make_app(agent).run_test(size=size) as pilot:
         await sit_down(pilot)
         check(pilot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import LARGE, SMALL, phase, screen, settle, sit_down, until
+from tui_bench import LARGE, SMALL, phase, screen, settle, sit_down, until
 
 SIZES = {"80x24": SMALL, "120x36": LARGE}
 

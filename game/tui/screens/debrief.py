@@ -195,7 +195,7 @@ def copied_row(c: Copied) -> Content:
     head = (f"{name:<18} ", "bold" if group else "")
     if c.rate is None:
         return styled(head, ("◆ ", "bold $accent"), f"{percent(c.forecast):>5}")
-    filled = round(c.rate * CELLS)
+    filled = round(c.rate * (CELLS + 1))
     at = min(round(c.forecast * CELLS), CELLS)
     bar = ["━" if n < filled else "╌" for n in range(CELLS + 1)]
     bar[at] = "◆"

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.timer import Timer
 
 from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
@@ -72,6 +73,7 @@ class PlayScreen(GameScreen):
         self._keyhole: Keyhole | None = None
         self._tokens = 0
         self._hurry = False
+        self._typing: Timer | None = None
         self._told_about_saving = False
         self._away_now = False
 
@@ -130,6 +132,8 @@ class PlayScreen(GameScreen):
         elif isinstance(event, AgentTurn):
             await self._turn_written(event)
         elif isinstance(event, EpisodeEnd):
+            self._stop_typing()
+            self._keyhole = None
             await self._show()
             if event.status not in ("completed", "stopped"):
                 await self.app.push_screen_wait(Notice("the end of the game", " ".join(ended(event))))
@@ -155,9 +159,13 @@ class PlayScreen(GameScreen):
                 console.feed(self._keyhole.look(token))
         while self.game.pace and console.waiting and not self._hurry:
             await asyncio.sleep(TICK)
-        if self.game.pace:
-            self._typing.stop()
+        self._stop_typing()
         self._keyhole = None
+
+    def _stop_typing(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+            self._typing = None
 
     def _type(self) -> None:
         console = self.query_one(Console)

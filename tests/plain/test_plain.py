@@ -1,0 +1,86 @@
+"""Plain mode as a process: lines in, lines out, and a clean end when the input ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CONTROL = {chr(c) for c in range(0x20) if c != 0x0A} | {"\x7f"}
+
+
+def play(saves: Path, typed: str, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "game", "play", "--plain", *args],
+        input=typed,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        env={**os.environ, "PARKBENCH_SAVES": str(saves), "PYTHONUTF8": "1"},
+    )
+
+
+NEW = ("sandwich", "--model", "scripted:showoff", "--seed", "3")
+
+
+def test_a_whole_game(tmp_path: Path) -> None:
+    done = play(tmp_path, "\nlook 1\ngo\nmessage 3 please\nrun 99\n" + "80\n" * 20, *NEW)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    assert "The agent is here." in done.stdout
+    assert "you said 80 %" in done.stdout
+    assert "together:" in done.stdout
+    assert not CONTROL & set(done.stdout)
+
+
+def test_the_end_of_the_input_saves_and_resume_goes_on(tmp_path: Path) -> None:
+    first = play(tmp_path, "\ngo\ngo\n", *NEW)
+    assert first.returncode == 0
+    assert "Saved." in first.stdout
+    (path,) = tmp_path.glob("*.jsonl")
+    second = play(tmp_path, "quit\n", "--resume", str(path))
+    assert second.returncode == 0
+    assert "[turn 3 of 12" in second.stdout
+    assert "Turn 2 of" not in second.stdout
+
+
+def test_no_input_at_all(tmp_path: Path) -> None:
+    done = play(tmp_path, "")
+    assert done.returncode == 0
+    assert "Which bench?" in done.stdout
+
+
+def test_nonsense_is_answered_with_help(tmp_path: Path) -> None:
+    done = play(tmp_path, "\nfrobnicate\nlook 99\n\nprobe\nquit\n", *NEW)
+    assert "quit: leave; the game is saved" in done.stdout
+    assert "costs 4, you have 3" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("sandwhich",), 'did you mean "sandwich"?'),
+        (("sandwich", "--model", "nobody"), 'there is no model "nobody"'),
+        (("sandwich", "--factor", "oversight"), "NAME=LEVEL"),
+        (("sandwich", "--factor", "oversight=sometimes"), "watched, unwatched"),
+        (("--resume", "nowhere.jsonl"), "there is no saved game"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, args: tuple[str, ...], says: str) -> None:
+    done = play(tmp_path, "", *args)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_torn_save_goes_on(tmp_path: Path) -> None:
+    play(tmp_path, "\ngo\ngo\n", *NEW)
+    (path,) = tmp_path.glob("*.jsonl")
+    path.write_bytes(path.read_bytes()[:-25])
+    done = play(tmp_path, "quit\n", "--resume", str(path))
+    assert done.returncode == 0
+    assert "torn" in done.stdout
