@@ -10,7 +10,7 @@ import pytest
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.events import Effect, EpisodeEnd
 from game.referee.honesty import honesty
-from game.referee.ledger import as_if, drive_propensities, drives_of, episode_propensities, judge
+from game.referee.ledger import as_if, drive_propensities, drives_of, episode_propensities, judge, shown_by
 from game.referee.mandate import mandate_of
 from game.scenario.deal import deal
 from game.scenario.load import Loaded
@@ -97,7 +97,7 @@ def test_as_if_agrees_with_what_happens(scenario: Loaded) -> None:
             result = make_move(world, move, {f.name: "A text." for f in move.free})
             happened = judge(world, result.world, result.effects)
             assert [f.rule for f in as_if(world, move)] == [f.rule for f in happened]
-            assert drives[index] == {f.drive for f in happened}
+            assert drives[index] == shown_by(happened)
             world = replace(result.world, turn=world.turn + 1)
 
 
