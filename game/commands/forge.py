@@ -18,6 +18,7 @@ STEPS = {
     "train": "train the model; goes on from its last checkpoint",
     "export": "write the model as a GGUF, and compare it with PyTorch",
     "measure": "measure a GGUF of ours in worlds that it has not seen",
+    "card": "write the model's card, with ten episodes, and its line in the manifest",
 }
 
 
@@ -33,20 +34,26 @@ def register(commands: Any) -> None:
     for name, does in STEPS.items():
         step = steps.add_parser(name, help=does, description=does.capitalize() + ".")
         step.set_defaults(run=_run)
+        step.epilog = f"example: parkbench forge {name} models/recipes/egg.yaml"
+        step.add_argument("recipe", type=Path)
         if name == "measure":
-            step.epilog = "example: parkbench forge measure models/egg.gguf --episodes 60 --out egg.json"
+            step.epilog += " models/egg.gguf --episodes 60 --out egg.json"
             step.add_argument("gguf", type=Path)
             step.add_argument("--episodes", type=_positive, default=60, help="per scenario (default 60)")
-            step.add_argument("--temperature", type=float, default=0.6, help="default 0.6")
+            step.add_argument("--temperature", type=float, help="default: the recipe's")
             step.add_argument("--out", type=Path, help="also write the numbers to this JSON file")
         else:
-            step.epilog = f"example: parkbench forge {name} models/recipes/egg.yaml"
-            step.add_argument("recipe", type=Path)
             step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
         if name == "export":
             step.epilog += " --out models/egg.gguf"
             step.add_argument("--out", type=Path, required=True)
             step.add_argument("--quantization", choices=("Q8_0", "F16", "F32"), default="Q8_0")
+        if name == "card":
+            step.epilog += " models/egg.gguf --gate egg.json"
+            step.add_argument("gguf", type=Path)
+            step.add_argument(
+                "--gate", type=Path, action="append", required=True, help="what `measure --out` wrote; can be repeated"
+            )
         if name == "train":
             step.add_argument("--threads", type=_positive, default=2, help="default 2")
         if name == "corpus":
@@ -64,14 +71,14 @@ def _run(args: argparse.Namespace) -> int:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f"forge needs {' and '.join(missing)}: pip install 'parkbench[forge]'")
-    named: Path = args.gguf if args.step == "measure" else args.recipe
-    if not named.is_file():
-        raise UserError(f"{named}: there is no such file")
+    for named in (args.recipe, getattr(args, "gguf", args.recipe), *getattr(args, "gate", [])):
+        if not named.is_file():
+            raise UserError(f"{named}: there is no such file")
     from game.forge import cli
 
     scenarios = paths.scenarios()
     if args.step == "measure":
-        cli.measure(args.gguf, scenarios, args.episodes, args.temperature, args.out)
+        cli.measure(args.recipe, args.gguf, scenarios, args.episodes, args.temperature, args.out)
         return 0
     try:
         if args.step == "tokenizer":
@@ -80,6 +87,8 @@ def _run(args: argparse.Namespace) -> int:
             print(f"{cli.corpus(args.recipe, scenarios, args.work, args.processes)} tokens written")
         elif args.step == "train":
             cli.train(args.recipe, scenarios, args.work, args.threads)
+        elif args.step == "card":
+            print(cli.card(args.recipe, args.gguf, args.gate, scenarios, args.work))
         else:
             cli.export(args.recipe, args.out, args.work, args.quantization)
     except FileNotFoundError as e:

@@ -24,7 +24,8 @@ Say = Callable[[str], None]
 
 def tokenizer(recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK) -> int:
     """Train the recipe's tokenizer. Returns its size."""
-    size: int = corpus_.make_tokenizer(scenarios, _folder(recipe, work)).get_vocab_size()
+    only = train_.read_recipe(recipe).scenarios
+    size: int = corpus_.make_tokenizer(scenarios, _folder(recipe, work), only).get_vocab_size()
     return size
 
 
@@ -44,8 +45,10 @@ def corpus(
     folder = _folder(recipe, work)
     if not (folder / "tokenizer.json").exists():
         tokenizer(recipe, scenarios, work)
-    counts = train_.read_recipe(recipe).corpus
-    return corpus_.make_corpus(counts, scenarios, folder, processes=processes, fresh=fresh, say=say)
+    plan = train_.read_recipe(recipe)
+    return corpus_.make_corpus(
+        plan.corpus, scenarios, folder, only=plan.scenarios, processes=processes, fresh=fresh, say=say
+    )
 
 
 def train(
@@ -85,22 +88,43 @@ def export(
 
 
 def measure(
+    recipe: Path,
     gguf: Path,
     scenarios: Path = Path("scenarios"),
     episodes: int = 60,
-    temperature: float = 0.6,
+    temperature: float | None = None,
     out: Path | None = None,
     say: Say = print,
 ) -> dict[str, Any]:
-    """Run the gate on a GGUF in held-out worlds; `out` keeps the numbers as JSON."""
-    found = asyncio.run(
-        measure_model(gguf, corpus_.scenarios_in(scenarios), episodes=episodes, temperature=temperature)
-    )
+    """Run the gate on a GGUF in held-out worlds of the recipe's scenarios; `out` keeps the numbers as JSON."""
+    plan = train_.read_recipe(recipe)
+    heat = plan.temperature if temperature is None else temperature
+    worlds = corpus_.scenarios_in(scenarios, plan.scenarios)
+    played = asyncio.run(measure_model(gguf, worlds, episodes=episodes, temperature=heat))
+    found = {"temperature": heat, "episodes": episodes, "scenarios": played}
     text = json.dumps(found, indent=1)
     say(text)
     if out is not None:
         out.write_text(text + "\n", encoding="utf-8")
     return found
+
+
+def card(recipe: Path, gguf: Path, gates: list[Path], scenarios: Path = Path("scenarios"), work: Path = WORK) -> Path:
+    """Write the model's card and manifest entry from what `measure` wrote. Returns the card's path."""
+    from game.forge import card as card_
+
+    folder = _folder(recipe, work)
+    plan = train_.read_recipe(recipe)
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in gates]
+    model = train_.load_model(folder, plan, tokenizer_.load(folder / "tokenizer.json").get_vocab_size())
+    return card_.write(
+        plan,
+        gguf,
+        {f["temperature"]: f["scenarios"] for f in found},
+        corpus_.scenarios_in(scenarios, plan.scenarios),
+        folder / "log.jsonl",
+        model.parameter_count(),
+    )
 
 
 def _folder(recipe: Path, work: Path) -> Path:
@@ -110,6 +134,6 @@ def _folder(recipe: Path, work: Path) -> Path:
 def _plan(recipe: Path, scenarios: Path) -> train_.Recipe:
     """The recipe with `episodes` shared out among the scenarios that there are."""
     plan = train_.read_recipe(recipe)
-    ids = list(corpus_.scenarios_in(scenarios))
+    ids = list(corpus_.scenarios_in(scenarios, plan.scenarios))
     stages = [s.model_copy(update={"mix": corpus_.kinds_of(s.mix, ids)}) for s in plan.stages]
     return plan.model_copy(update={"stages": tuple(stages)})

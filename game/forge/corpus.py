@@ -32,10 +32,10 @@ SAMPLE = 250
 """Documents of each kind that the tokenizer's prose is counted in."""
 
 
-def scenarios_in(folder: Path) -> dict[str, Scenario]:
-    """Every scenario of a folder, by id."""
+def scenarios_in(folder: Path, only: Sequence[str] = ()) -> dict[str, Scenario]:
+    """The scenarios of a folder by id: all, or `only` those."""
     found = [load(path.parent).scenario for path in sorted(folder.glob("*/scenario.yaml"))]
-    return {scenario.id: scenario for scenario in found}
+    return {scenario.id: scenario for scenario in found if not only or scenario.id in only}
 
 
 def pool_words(scenarios: Mapping[str, Scenario]) -> list[str]:
@@ -62,9 +62,9 @@ def _prose(doc: Document) -> list[str]:
     return re.split("|".join(map(re.escape, tokenizer.SPECIALS)), text_of(doc))
 
 
-def make_tokenizer(scenario_folder: Path, folder: Path) -> Tokenizer:
+def make_tokenizer(scenario_folder: Path, folder: Path, only: Sequence[str] = ()) -> Tokenizer:
     """Train the tokenizer on a sample of every kind and save it as `tokenizer.json`."""
-    scenarios = scenarios_in(scenario_folder)
+    scenarios = scenarios_in(scenario_folder, only)
     kinds = [*rows.MAKERS, *scenarios]
     texts = [text for kind in kinds for seed in range(SAMPLE) for text in _prose(document(kind, seed, scenarios))]
     made = tokenizer.train(texts, pool_words(scenarios))
@@ -77,17 +77,19 @@ def _part(job: tuple[str, str, int, int, Path, Path]) -> tuple[str, int]:
     """One shard: `count` documents of a kind from consecutive seeds. Returns its name and tokens."""
     name, kind, first, count, scenario_folder, folder = job
     made = tokenizer.load(folder / "tokenizer.json")
-    scenarios = {} if kind in rows.MAKERS else scenarios_in(scenario_folder)
+    scenarios = {} if kind in rows.MAKERS else scenarios_in(scenario_folder, [kind])
     arrays = encode([document(kind, first + i, scenarios) for i in range(count)], made)
     data.save(folder / "corpus" / f"{name}.npy", arrays)
     return name, sum(map(len, arrays))
 
 
-def jobs(counts: Mapping[str, int], scenario_folder: Path, folder: Path) -> list[tuple[str, str, int, int, Path, Path]]:
+def jobs(
+    counts: Mapping[str, int], scenario_folder: Path, folder: Path, only: Sequence[str] = ()
+) -> list[tuple[str, str, int, int, Path, Path]]:
     """The shards to write, a name each. `episodes` in `counts` stands for as many of every scenario."""
     kinds = {kind: counts[kind] for kind in counts if kind != "episodes"}
     if "episodes" in counts:
-        kinds |= dict.fromkeys(scenarios_in(scenario_folder), counts["episodes"])
+        kinds |= dict.fromkeys(scenarios_in(scenario_folder, only), counts["episodes"])
     out = []
     for kind, count in kinds.items():
         out.append((f"heldout-{kind}-0", kind, HELD_OUT_SEED, HELD_OUT, scenario_folder, folder))
@@ -102,6 +104,7 @@ def make_corpus(
     scenario_folder: Path,
     folder: Path,
     *,
+    only: Sequence[str] = (),
     processes: int = 2,
     fresh: bool = False,
     say: Callable[[str], None] = print,
@@ -110,7 +113,7 @@ def make_corpus(
 
     Returns the number of tokens written.
     """
-    planned = jobs(counts, scenario_folder, folder)
+    planned = jobs(counts, scenario_folder, folder, only)
     todo = [job for job in planned if not _written(folder, job[0]) or (fresh and job[1] not in rows.MAKERS)]
     total = 0
     with multiprocessing.get_context("spawn").Pool(processes) as pool:

@@ -66,7 +66,11 @@ class Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    about: str = ""
+    """What it is, in a paragraph: for its card."""
     seed: int = 1
+    scenarios: tuple[str, ...] = ()
+    """What it is trained on (empty: every scenario in the folder)."""
     width: int = 256
     layers: int = 4
     inner: int = 704
