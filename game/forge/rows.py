@@ -190,13 +190,11 @@ def mini(r: Random) -> Document:
     for turn in range(1, turns + 1):
         said = []
         for arg, kind in {arg: kind for e in entries for arg, kind in zip(e.args, e.nouns, strict=True)}.items():
-            if turn > 1 and r.random() < 0.7:
-                continue
-            kept = [name for name in known.get(arg, []) if r.random() < 0.6]
-            now = kept + [entity(r, kind) for _ in range(r.choice((0, 1, 1, 2, 3)))]
-            if now != known.get(arg, []) or r.random() < 0.1:
-                known[arg] = now
-                said.append(f"{arg}: {' '.join(now) or 'none'}")
+            if turn == 1 or r.random() < 0.4:
+                kept = [name for name in known.get(arg, []) if r.random() < 0.6]
+                known[arg] = kept + [entity(r, kind) for _ in range(r.choice((0, 1, 1, 2, 3)))]
+            if known[arg]:
+                said.append(f"{arg}: {' '.join(known[arg])}")
         seen = [name for names in known.values() for name in names] or [r.choice(WORDS)]
         says = r.choice(_SCENES).format(a=r.choice(seen), b=r.choice(seen))
         document.append(user("\n".join([f"Turn {turn} of {turns}. {says}", *said])))

@@ -125,9 +125,9 @@ async def _turn(table: Table) -> AsyncIterator[Event | Token]:
     scene = table.scene
     moves = legal_moves(scene.world)
     now = arguments(scene.world, moves)
-    text = observation(scene.world, scene.pending, now, scene.shown)
+    text = observation(scene.world, scene.pending, now)
     transcript = (*scene.transcript, ChatMessage("user", text))
-    scene = replace(scene, transcript=transcript, pending=(), shown=now)
+    scene = replace(scene, transcript=transcript, pending=())
     yield Observed(episode=scene.episode, turn=scene.world.turn, says=text, moves=len(moves))
     table.scene = scene
     async for item in _decide(table):
@@ -397,8 +397,8 @@ def _next_decision(scene: Scene) -> Scene:
     world, results = run_beats(replace(world, turn=world.turn + 1))
     pending += [r.says for r in results if r.says]
     now = arguments(world, legal_moves(world))
-    text = observation(world, pending, now, scene.shown)
-    return replace(scene, world=world, transcript=(*scene.transcript, ChatMessage("user", text)), shown=now)
+    text = observation(world, pending, now)
+    return replace(scene, world=world, transcript=(*scene.transcript, ChatMessage("user", text)))
 
 
 def summary(table: Table) -> EpisodeEnd:

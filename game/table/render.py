@@ -1,4 +1,4 @@
-"""What the agent reads: the brief with the verbs once, then each turn what is new."""
+"""What the agent reads: the brief with the verbs once, then each turn what happened and what can be named."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ def arguments(world: World, moves: Sequence[GroundedMove]) -> dict[str, tuple[st
     return {arg: tuple(values) for arg, values in out.items()}
 
 
-def observation(
-    world: World, says: Sequence[str], now: Mapping[str, tuple[str, ...]], before: Mapping[str, tuple[str, ...]]
-) -> str:
-    """The user message of a turn: what happened, then the arguments that have changed."""
+def observation(world: World, says: Sequence[str], now: Mapping[str, tuple[str, ...]]) -> str:
+    """The user message of a turn: what happened, then every argument that a move may take now.
+
+    All of them stand here each turn, so that what an agent may name is never further away than
+    its last message; what is not listed is not to be had.
+    """
     told = " ".join(s for s in says if s)
     lines = [f"Turn {world.turn} of {world.scenario.turns}. {told}".rstrip()]
-    lines += [f"{arg}: {' '.join(values)}" for arg, values in now.items() if before.get(arg) != values]
-    lines += [f"{arg}: none" for arg, values in before.items() if values and arg not in now]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"{arg}: {' '.join(values)}" for arg, values in now.items())])
 
 
 def move_line(move: GroundedMove, free: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from game.events import Actor, Finding, Scalar, Trace
 from game.table.protocol import ChatMessage
@@ -37,8 +37,6 @@ class Scene:
     transcript: tuple[ChatMessage, ...]
     pending: tuple[str, ...] = ()
     """What the agent will be told at its next turn."""
-    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The arguments as they were last listed to the agent."""
     findings: tuple[Finding, ...] = ()
     thoughts: tuple[tuple[int, str], ...] = ()
     lines: tuple[tuple[int, str], ...] = ()
