@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ COMMANDS = {
     "doctor": "what works here, and what does not",
 }
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+WRONG_PLACE = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""Errors of the system that a better path mends."""
 
 
 def parser(wanted: str | None = None) -> argparse.ArgumentParser:
@@ -46,6 +49,7 @@ def parser(wanted: str | None = None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code (0 done, 1 it ran and failed, 2 bad usage or input)."""
+    _streams()
     given = list(sys.argv[1:] if argv is None else argv)
     first = next((a for a in given if not a.startswith("-")), None)
     wanted = first if first in COMMANDS and importlib.util.find_spec(f"game.commands.{first}") else None
@@ -68,9 +72,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
     except OSError as e:
         where = f" ({e.filename})" if e.filename else ""
-        return _fail(f"{e.strerror or e}{where}", FAILED)
+        return _fail(f"{e.strerror or e}{where}", BAD_INPUT if isinstance(e, WRONG_PLACE) else FAILED)
     except RecursionError:
         return _fail("the input is nested too deeply", BAD_INPUT)
+    except Exception as e:
+        from game.errors import fault
+
+        return _fail(fault(e), FAILED)
+
+
+def _streams() -> None:
+    """Standard streams that are closed become empty ones; a character that an encoding lacks becomes `?`."""
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+        elif isinstance(stream, io.TextIOWrapper) and name != "stdin":
+            stream.reconfigure(errors="replace")
 
 
 def _fail(says: str, code: int) -> int:

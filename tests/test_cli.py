@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from game.cli import COMMANDS
+from game.cli import COMMANDS, main
 
 TOY = str(Path(__file__).parent / "toy")
 OURS = ("run", "report", "replay", "model", "bench", "doctor")
@@ -70,7 +70,7 @@ def test_help_of_each_command_has_an_example(parkbench: Parkbench, command: str)
 def test_help_and_names_import_nothing_heavy() -> None:
     code = (
         "import sys; from game.cli import parser; parser(); parser('run');"
-        "heavy = {'textual', 'numpy', 'pydantic', 'statsmodels', 'llama_cpp', 'rich', 'yaml'} & set(sys.modules);"
+        "heavy = {'textual', 'numpy', 'pydantic', 'scipy', 'llama_cpp', 'rich', 'yaml'} & set(sys.modules);"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -93,11 +93,25 @@ BAD = [
     ["run", TOY, "--model", "nowhere.gguf"],
     ["run", TOY, "--model", __file__],
     ["run", TOY, "--model", "random", "--episodes", "0"],
+    ["run", TOY, "--model", "random", "--episodes", "many"],
+    ["run", TOY, "--model", "random", "--episodes", "1.5"],
+    ["run", TOY, "--model", "random", "--episodes", "999999999"],
+    ["run", TOY, "--model", "random", "--parallel", "65"],
+    ["run", TOY, "--model", "random", "--seed", "9" * 30],
+    ["run", TOY, "--model", ""],
+    ["run", "", "--model", "random"],
+    ["run", "--resume", "--out", "nowhere.jsonl"],
     ["run", TOY, "--model", "random", "--factor", "tone"],
     ["run", TOY, "--model", "random", "--factor", "tone=loud"],
     ["run", TOY, "--model", "random", "--researcher", "nosy"],
     ["run", TOY, "--model", "random", "--temperature", "-1"],
+    ["run", TOY, "--model", "random", "--temperature", "hot"],
     ["run", TOY, "--model", "random", "--out", __file__],
+    ["run", TOY, "--model", "random", "--out", TOY],
+    ["play", TOY, "--plain", "--factor", "tone=plain", "--factor", "tone=strict"],
+    ["forge", "train", __file__],
+    ["forge", "corpus", TOY + "/scenario.yaml", "--fresh"],
+    ["scenario", "new", "--id", "abc", "--folder", __file__],
     ["report"],
     ["report", "nowhere.jsonl"],
     ["report", __file__],
@@ -185,11 +199,62 @@ def test_hostile_text_in_a_journal_is_shown_as_text(parkbench: Parkbench, journa
     assert "owned" in done.stdout
 
 
+def test_a_json_that_cannot_be_written_is_bad_input(parkbench: Parkbench, yardstick: str) -> None:
+    done = parkbench("report", yardstick, "--json", TOY)
+    assert done.returncode == 2
+    assert done.stderr == f"parkbench: {TOY}: cannot be written: Is a directory; name another place\n"
+
+
+def test_numbers_that_are_none_are_named(parkbench: Parkbench) -> None:
+    done = parkbench("run", TOY, "--model", "random", "--episodes", "many")
+    assert "--episodes: has to be a whole number, at least 1, not 'many'" in done.stderr
+
+
+def test_the_same_file_twice_is_one_note(parkbench: Parkbench, journal: str) -> None:
+    done = parkbench("report", journal, journal)
+    assert " ".join(done.stdout.split()).count("in another file already") == 1
+    assert "24 episodes (as " in done.stdout
+
+
+ASCII = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+
+def test_a_terminal_without_unicode_gets_question_marks(journal: str) -> None:
+    for args in (["report", journal], ["replay", journal], ["scenario", "list"]):
+        done = subprocess.run([sys.executable, "-m", "game", *args], capture_output=True, env=ASCII, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.isascii()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes them")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_empty_ones(closed: str) -> None:
+    for args, code in (("scenario list", 0), ("play --plain", 0), ("", 2), ("bogus", 2)):
+        line = f"{sys.executable} -m game {args} {closed}"
+        done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, (args, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def test_a_fault_of_ours_is_one_line_and_its_story_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("game.commands.doctor.checks", lambda: 1 / 0)
+    assert main(["doctor"]) == 1
+    says = capsys.readouterr().err
+    assert says.count("\n") == 1
+    assert "a fault of parkbench itself (ZeroDivisionError in test_cli.py:" in says
+    (story,) = tmp_path.iterdir()
+    assert "Traceback" in story.read_text(encoding="utf-8")
+    assert str(story) in says
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
 def test_a_full_disk_is_one_line_and_exit_code_1(parkbench: Parkbench, yardstick: str) -> None:
     done = parkbench("report", yardstick, "--json", "/dev/full")
     assert done.returncode == 1
-    assert done.stderr == "parkbench: No space left on device\n"
+    assert done.stderr == "parkbench: /dev/full: No space left on device\n"
 
 
 def test_a_reader_that_leaves_is_no_error(journal: str) -> None:

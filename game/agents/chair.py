@@ -62,7 +62,7 @@ def find_model(name: str) -> ModelRef:
     found = {ref.name: ref for ref in reversed(all_models())}
     if name in found:
         return found[name]
-    path = Path(name).expanduser()
+    path = Path(name or "?").expanduser()
     if path.suffix == ".gguf" or path.exists():
         if path.is_dir():
             raise UserError(f"{name} is a folder; name a GGUF file in it")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+
+from game.commands import values
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,7 +17,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         epilog="example: parkbench bench --model egg --json bench.json",
     )
     p.add_argument("--model", metavar="M", help="a shipped model, or a path to a GGUF (default: the first there is)")
-    p.add_argument("--episodes", type=int, default=8, metavar="N", help="episodes played side by side (default 8)")
+    p.add_argument(
+        "--episodes",
+        type=values.whole(1, 10_000),
+        default=8,
+        metavar="N",
+        help="episodes played side by side (default 8)",
+    )
     p.add_argument(
         "--json", metavar="FILE", help="write the numbers as JSON (-: to standard output, without the table)"
     )
@@ -35,8 +42,6 @@ def run(args: argparse.Namespace) -> int:
     from game.errors import UserError
     from game.lab.bench import bench
 
-    if args.episodes < 1:
-        raise UserError("--episodes has to be at least 1")
     models = all_models()
     if args.model is None and not models:
         raise UserError("no model is here; name one: --model FILE.gguf")
@@ -54,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(text)
         return 0
     if args.json is not None:
-        Path(args.json).write_text(text, encoding="utf-8")
+        values.write(args.json, text)
     one, most = min(found.decode_per_second), max(found.decode_per_second)
     rows = [
         ("model", f"{found.model} ({found.build})"),
@@ -63,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         (f"decode, {most} sequences", f"{found.decode_per_second[most]:.0f} tokens/s (×{found.batching:.2f})"),
         (
             "propensities of a decision",
-            "–" if found.propensity_steps is None else f"as much as {found.propensity_steps:.1f} decode steps",
+            _steps(found.propensity_steps),
         ),
         (
             "episodes",
@@ -76,3 +81,10 @@ def run(args: argparse.Namespace) -> int:
     for name, value in rows:
         print(f"{name:28}{one_line(value)}")
     return 0
+
+
+def _steps(number: float | None) -> str:
+    if number is None:
+        return "–"
+    # They are the difference of two times; on a busy machine it can drown.
+    return f"as much as {number:.1f} decode steps" if number > 0 else "too little to tell here"

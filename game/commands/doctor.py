@@ -77,9 +77,11 @@ def _folders() -> Iterator[tuple[bool, str, str]]:
         with tempfile.TemporaryFile(dir=saves):
             pass
         free = shutil.disk_usage(saves).free
-        yield free > 50e6, "saves", f"{saves} ({free / 1e9:.1f} GB free)"
+        room = f"{free / 1e9:.1f} GB free" if free > 1e8 else f"only {free / 1e6:.0f} MB free; PARKBENCH_SAVES moves it"
+        yield free > 50e6, "saves", f"{saves} ({room})"
     except OSError as e:
-        yield False, "saves", f"{saves} can't be written: {e.strerror or e}; PARKBENCH_SAVES names another folder"
+        says = "it is a file, not a folder" if isinstance(e, FileExistsError | NotADirectoryError) else e.strerror or e
+        yield False, "saves", f"{saves} can't be written: {says}; PARKBENCH_SAVES names another folder"
     broken = []
     for folder in shipped():
         try:

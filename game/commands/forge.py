@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from game import paths
+from game.commands import values
 from game.errors import UserError
 
 NEEDED = ("torch", "tokenizers")
@@ -39,8 +40,8 @@ def register(commands: Any) -> None:
         if name == "measure":
             step.epilog += " models/egg.gguf --episodes 60 --out egg.json"
             step.add_argument("gguf", type=Path)
-            step.add_argument("--episodes", type=_positive, default=60, help="per scenario (default 60)")
-            step.add_argument("--temperature", type=float, help="default: the recipe's")
+            step.add_argument("--episodes", type=values.whole(1), default=60, help="per scenario (default 60)")
+            step.add_argument("--temperature", type=values.temperature, help="default: the recipe's")
             step.add_argument("--out", type=Path, help="also write the numbers to this JSON file")
         else:
             step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
@@ -55,16 +56,30 @@ def register(commands: Any) -> None:
                 "--gate", type=Path, action="append", required=True, help="what `measure --out` wrote; can be repeated"
             )
         if name == "train":
-            step.add_argument("--threads", type=_positive, default=2, help="default 2")
+            step.add_argument("--threads", type=values.whole(1), default=2, help="default 2")
         if name == "corpus":
-            step.add_argument("--processes", type=_positive, default=2, help="default 2")
+            step.add_argument("--processes", type=values.whole(1), default=2, help="default 2")
+            step.add_argument(
+                "--fresh", action="store_true", help="write the scenarios' part again, after their texts changed"
+            )
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
+def _check_recipe(path: Path) -> None:
+    """Raises UserError with the first thing that is wrong with a recipe."""
+    import yaml
+    from pydantic import ValidationError
+
+    from game.forge.train import read_recipe
+
+    try:
+        read_recipe(path)
+    except ValidationError as e:
+        first = e.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: no recipe: {where}: {first['msg']}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        where = f":{mark.line + 1}" if (mark := getattr(e, "problem_mark", None)) is not None else ""
+        raise UserError(f"{path}{where}: no recipe: {getattr(e, 'problem', None) or 'not UTF-8 text'}") from None
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -76,6 +91,7 @@ def _run(args: argparse.Namespace) -> int:
             raise UserError(f"{named}: there is no such file")
     from game.forge import cli
 
+    _check_recipe(args.recipe)
     scenarios = paths.scenarios()
     if args.step == "measure":
         cli.measure(args.recipe, args.gguf, scenarios, args.episodes, args.temperature, args.out)
@@ -84,13 +100,15 @@ def _run(args: argparse.Namespace) -> int:
         if args.step == "tokenizer":
             print(f"{cli.tokenizer(args.recipe, scenarios, args.work)} tokens")
         elif args.step == "corpus":
-            print(f"{cli.corpus(args.recipe, scenarios, args.work, args.processes)} tokens written")
+            print(f"{cli.corpus(args.recipe, scenarios, args.work, args.processes, args.fresh)} tokens written")
         elif args.step == "train":
             cli.train(args.recipe, scenarios, args.work, args.threads)
         elif args.step == "card":
             print(cli.card(args.recipe, args.gguf, args.gate, scenarios, args.work))
         else:
             cli.export(args.recipe, args.out, args.work, args.quantization)
+    except ValueError as e:
+        raise UserError(f"{args.recipe}: {e}") from None
     except FileNotFoundError as e:
         raise UserError(f"{e.filename} is not there: the steps before `{args.step}` make it") from None
     except KeyboardInterrupt:

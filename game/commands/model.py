@@ -21,7 +21,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "model",
         help="list, describe and check models",
         description="Models that can sit in the agent's chair.",
-        epilog="example: parkbench model list    parkbench model check egg",
+        epilog="example: parkbench model check egg",
     )
     what = p.add_subparsers(dest="what", required=True, metavar="list|info|check")
     listed = what.add_parser("list", help="what is there", epilog="example: parkbench model list")

@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from game.errors import UserError
+from game.commands import values
+from game.errors import Failure, UserError, fault
 
 EXAMPLE = "example: parkbench play sandwich --factor oversight=unwatched"
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
-    p = commands.add_parser("play", help="play a game", description="Play a game.", epilog=EXAMPLE)
+    p = commands.add_parser(
+        "play",
+        help="watch an agent, with cards in your hand",
+        description="Play a game: an agent works in a sandbox, you watch it and play cards. It is saved as you play.",
+        epilog=EXAMPLE,
+    )
     p.add_argument("scenario", nargs="?", default="", metavar="SCENARIO", help="its id, or a path")
     p.add_argument("--model", default="", metavar="M", help="a GGUF, a shipped model, random, or scripted:NAME")
-    p.add_argument("--seed", type=int, metavar="N", help="the same seed deals the same names and agent")
+    p.add_argument("--seed", type=values.seed, metavar="N", help="the same seed deals the same names and agent")
     p.add_argument("--factor", action="append", default=[], metavar="NAME=LEVEL", help="a condition; may be repeated")
     p.add_argument("--resume", type=Path, metavar="SAVE", help="go on with a saved game")
     p.add_argument("--plain", action="store_true", help="lines of text instead of a screen")
@@ -29,6 +35,8 @@ def factors_of(given: list[str]) -> dict[str, str]:
         name, sign, level = text.partition("=")
         if not (name and sign and level):
             raise UserError(f'--factor {text}: write it as NAME=LEVEL, for example "oversight=unwatched"')
+        if name in out:
+            raise UserError(f"--factor {name} is given twice; a game has one level of it")
         out[name] = level
     return out
 
@@ -68,12 +76,22 @@ def title() -> int:
 
 
 def _screen(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
+    import io
+    import os
     import sys
 
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise UserError("this is no terminal to draw on; add --plain to play in lines of text")
+        raise UserError("this is no terminal to draw on; play in lines of text: parkbench play --plain")
+    if os.environ.get("TERM") == "dumb":
+        raise UserError("this terminal cannot draw (TERM=dumb); play in lines of text: parkbench play --plain")
+    if isinstance(sys.__stderr__, io.TextIOWrapper):
+        # Textual draws on it, also where the locale names no encoding.
+        sys.__stderr__.reconfigure(encoding="utf-8")
     from game.tui.app import ParkbenchApp, Start
 
     app = ParkbenchApp(Start(scenario, model, seed, tuple(factors.items()), resume))
     app.run()
+    if app.fault is not None:
+        kept = f"; the game is saved, go on with: parkbench play --resume {app.kept}" if app.kept else ""
+        raise Failure(f"{fault(app.fault)}{kept}")
     return app.return_code or 0

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from game.commands import values
+
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command's arguments."""
@@ -40,5 +42,5 @@ def run(args: argparse.Namespace) -> int:
         if args.json == "-":
             sys.stdout.write(text)
         else:
-            Path(args.json).write_text(text, encoding="utf-8")
+            values.write(args.json, text)
     return 0

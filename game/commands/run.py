@@ -12,10 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from game.commands import values
+
 if TYPE_CHECKING:
     from game.events import EpisodeEnd
     from game.lab.plan import Settings
     from game.lab.run import Run
+
+MOST_PARALLEL = 64
+"""So many sequences one engine takes."""
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,34 +34,26 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="id or path of a scenario")
     p.add_argument("--model", action="append", default=[], metavar="M", dest="models",
                    help="a GGUF, a shipped model, random, or scripted:NAME; may be given several times")  # fmt: skip
-    p.add_argument("--episodes", type=_positive, default=100, metavar="N",
+    p.add_argument("--episodes", type=values.whole(1), default=100, metavar="N",
                    help="per scenario, model and cell of the named factors (default 100)")  # fmt: skip
-    p.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the run (default 1)")
+    p.add_argument("--seed", type=values.seed, default=1, metavar="N", help="seed of the run (default 1)")
     p.add_argument("--factor", action="append", default=[], metavar="NAME=LEVEL[,LEVEL]", dest="factors",
                    help="levels to play; several factors are crossed, others take their first level")  # fmt: skip
     p.add_argument("--researcher", default="absent", metavar="POLICY",
                    help="absent, watchful, strict, generous, or a YAML file (default absent)")  # fmt: skip
     p.add_argument("--propensities", action="store_true", help="log the probability of every legal move")
-    p.add_argument("--temperature", type=_temperature, metavar="X", help="instead of the model's own")
-    p.add_argument("--parallel", type=_positive, default=4, metavar="N", help="episodes side by side (default 4)")
+    p.add_argument("--temperature", type=values.temperature, metavar="X", help="instead of the model's own")
+    p.add_argument(
+        "--parallel",
+        type=values.whole(1, MOST_PARALLEL),
+        default=4,
+        metavar="N",
+        help="episodes side by side (default 4)",
+    )
     p.add_argument("--out", type=Path, metavar="FILE", help="journal to write (default: a new one in saves/runs)")
     p.add_argument("--resume", action="store_true",
                    help="go on with --out FILE; without a SCENARIO, as its header says")  # fmt: skip
     p.set_defaults(run=run)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("has to be at least 1")
-    return value
-
-
-def _temperature(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 10:
-        raise argparse.ArgumentTypeError("has to be between 0 and 10")
-    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
     if args.resume and args.out is None:
         raise UserError("--resume needs --out FILE, the run to go on with")
     going_on = args.resume and args.out.exists()
+    if args.resume and not going_on and not args.scenarios and not args.models:
+        raise UserError(f"there is no run at {args.out} to go on with; to begin it, name SCENARIO and --model")
     settings = None if going_on and not args.scenarios and not args.models else _settings(args)
     if going_on:
         planned, journal, done, notes = resumed(args.out, settings)
@@ -76,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
         assert settings is not None
         planned, done, notes = Run(settings), set(), []
         out = args.out or _default_out(planned)
+        if out.is_dir():
+            raise UserError(f"{out} is a folder; name a file in it")
         journal = Journal.create(out, planned.header(["parkbench", *sys.argv[1:]]))
     before = len(done)
     began = time.monotonic()

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from game.agents.random import RandomAgent
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent
+from game.commands import values
 from game.errors import UserError
 from game.scenario import graph, new, tokens
 from game.scenario.deal import deal
@@ -88,7 +89,7 @@ def register(commands: Any) -> None:
     )
     drawing.add_argument("scenario", metavar="SCENARIO", help="an id or a path")
     drawing.add_argument("--format", choices=("mermaid", "text"), default="mermaid", help="default: mermaid")
-    drawing.add_argument("--seed", type=int, default=1, help="which names are drawn")
+    drawing.add_argument("--seed", type=values.seed, default=1, help="which names are drawn")
 
     command("schema", run_schema, "the JSON Schema of a scenario file, for editors", "schema > scenario.schema.json")
 
@@ -98,18 +99,14 @@ def _names(parser: argparse.ArgumentParser) -> None:
 
 
 def _plays(parser: argparse.ArgumentParser, default: int) -> None:
-    parser.add_argument("--plays", type=_number, default=default, metavar="N", help=f"random plays (default {default})")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the first play")
-
-
-def _number(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= MOST_PLAYS:
-        raise argparse.ArgumentTypeError(f"a number from 0 to {MOST_PLAYS:,}, not {text[:20]!r}")
-    return value
+    parser.add_argument(
+        "--plays",
+        type=values.whole(0, MOST_PLAYS),
+        default=default,
+        metavar="N",
+        help=f"random plays (default {default})",
+    )
+    parser.add_argument("--seed", type=values.seed, default=0, help="seed of the first play")
 
 
 def run_list(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,11 +111,15 @@ def measure(
 
 
 def card(recipe: Path, gguf: Path, gates: list[Path], scenarios: Path = Path("scenarios"), work: Path = WORK) -> Path:
-    """Write the model's card and manifest entry from what `measure` wrote. Returns the card's path."""
+    """Write the model's card and manifest entry from what `measure` wrote, and its tokenizer beside it.
+
+    Returns the card's path. (The tokenizer is what lint counts tokens with.)
+    """
     from game.forge import card as card_
 
     folder = _folder(recipe, work)
     plan = train_.read_recipe(recipe)
+    shutil.copyfile(folder / "tokenizer.json", gguf.parent / "tokenizer.json")
     found = [json.loads(path.read_text(encoding="utf-8")) for path in gates]
     model = train_.load_model(folder, plan, tokenizer_.load(folder / "tokenizer.json").get_vocab_size())
     return card_.write(

@@ -8,6 +8,7 @@ nothing changes but the device.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -180,7 +181,12 @@ def train(
     options: Options = Options(),
     say: Callable[[str], None] = print,
 ) -> Llama:
-    """Run the recipe's stages over the shards in `folder/corpus` and return the model."""
+    """Run the recipe's stages over the shards in `folder/corpus` and return the model.
+
+    Raises ValueError where a stage's rows can't be shared out evenly among the processes.
+    """
+    if any(stage.rows % options.processes for stage in recipe.stages):
+        raise ValueError(f"the rows of every stage must divide by {options.processes} processes")
     if options.processes > 1:
         with tempfile.TemporaryDirectory() as meeting:
             args = (recipe, folder, vocabulary, options, say, f"{meeting}/point")
@@ -199,6 +205,12 @@ def _process(
     )
     _run(rank, recipe, folder, vocabulary, options, say)
     torch.distributed.destroy_process_group()
+
+
+def _abandoned() -> bool:
+    """Whether this is a helper process whose command was killed: it must not go on writing checkpoints."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
 
 
 def _average(model: Llama, processes: int) -> None:
@@ -241,7 +253,7 @@ def _run(
     saved_at = began = time.monotonic()
     spent, since, seen, done = at.seconds, began, 0, 0
     with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
-        while at.stage < len(recipe.stages):
+        while at.stage < len(recipe.stages) and not _abandoned():
             stage = recipe.stages[at.stage]
             if not done or not at.step:
                 shards = {kind: data.load(folder / "corpus", kind) for kind in stage.mix}
@@ -264,8 +276,8 @@ def _run(
                 opt.step()
                 opt.zero_grad(set_to_none=True)
             at.step, done = at.step + 1, done + 1
-            at.tokens += stage.rows * stage.length
-            seen += stage.rows * stage.length
+            at.tokens += rows * options.processes * stage.length
+            seen += rows * options.processes * stage.length
             now = time.monotonic()
             at.seconds = spent + now - began
             last = at.step >= stage.steps

@@ -93,6 +93,7 @@ def collect(files: Iterable[Path]) -> Collection:
             known = out.named.setdefault(str(name), [])
             known += [str(x) for x in levels if x not in known]
         find = finder(reader.header)
+        twice: list[str] = []
         past: dict[str, Recorded] = {}
         for recorded in reader.episodes():
             if reader.header.kind == "save":
@@ -112,10 +113,13 @@ def collect(files: Iterable[Path]) -> Collection:
                 episode = replace(episode, variant=f"{episode.variant} at {settings['temperature']}".strip())
             key = (episode.id, episode.researcher, episode.variant, episode.seed)
             if key in seen:
-                out.notes.append(f"{path}: episode {episode.id} was in another file already; the first counts")
+                twice.append(episode.id)
                 continue
             seen.add(key)
             out.episodes.append(episode)
+        if twice:
+            which = f"episode {twice[0]} was" if len(twice) == 1 else f"{len(twice)} episodes (as {twice[0]}) were"
+            out.notes.append(f"{path}: {which} in another file already; the first counts")
         out.notes += [f"{path}: {note}" for note in reader.notes]
     variants: dict[str, set[str]] = {}
     for episode in out.episodes:

@@ -14,6 +14,9 @@ from game.errors import UserError
 from game.scenario import near
 from game.scenario.load import Loaded
 
+MOST_EPISODES = 1_000_000
+"""In one run; more belong into several files."""
+
 
 class Settings(BaseModel):
     """All that decides what a run plays; it stands in the header, so that a run can be gone on with."""
@@ -63,6 +66,9 @@ def plan(settings: Settings, scenarios: Sequence[Loaded], models: Sequence[Model
     Raises UserError for a factor or level that does not exist, or for two of the same name.
     """
     _check(settings, scenarios, models)
+    number = settings.episodes * len(models) * sum(len(cells(s, settings.factors)) for s in scenarios)
+    if number > MOST_EPISODES:
+        raise UserError(f"this run would have {number:,} episodes; at most {MOST_EPISODES:,} go into one file")
     jobs = []
     for model in models:
         for loaded in scenarios:

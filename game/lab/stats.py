@@ -1,12 +1,14 @@
 """The statistics of reports: rates, means and paired differences, each with its interval.
 
-All of it comes from statsmodels; what is written out here is Bonett and Price's interval
-for paired proportions (Psychological Methods 17, 2012), which it does not have.
+Intervals and tests come from scipy; what is written out here it does not have: Bonett and
+Price's interval for paired proportions (Psychological Methods 17, 2012), and Holm's
+adjustment (Scandinavian Journal of Statistics 6, 1979).
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,11 +56,11 @@ def rate(k: int, n: int) -> Rate:
     """`k` of `n` with its 95 % Wilson interval."""
     if n == 0:
         return Rate(k, n, None, None, None)
-    from statsmodels.stats.proportion import proportion_confint
+    from scipy.stats import binomtest
 
-    low, high = proportion_confint(k, n, alpha=1 - CONFIDENCE, method="wilson")
+    found = binomtest(k, n).proportion_ci(CONFIDENCE, method="wilson")
     # The formula leaves 1e-17 where it means 0.
-    return Rate(k, n, k / n, 0.0 if k == 0 else float(low), 1.0 if k == n else float(high))
+    return Rate(k, n, k / n, 0.0 if k == 0 else float(found.low), 1.0 if k == n else float(found.high))
 
 
 def mean(values: Sequence[float]) -> Mean | None:
@@ -68,14 +70,13 @@ def mean(values: Sequence[float]) -> Mean | None:
         return None
     if n == 1:
         return Mean(1, float(values[0]), None, None, None)
-    from statsmodels.stats.weightstats import DescrStatsW
+    from scipy.stats import ttest_1samp
 
-    stats = DescrStatsW(list(values))
-    variance = float(stats.var_ddof(1))
+    centre, variance = statistics.fmean(values), statistics.variance(map(float, values))
     if variance < 1e-18:
-        return Mean(n, float(stats.mean), None, None, 0.0)
-    low, high = stats.tconfint_mean(alpha=1 - CONFIDENCE)
-    return Mean(n, float(stats.mean), float(low), float(high), variance)
+        return Mean(n, centre, None, None, 0.0)
+    found = ttest_1samp(list(values), 0.0).confidence_interval(CONFIDENCE)
+    return Mean(n, centre, float(found.low), float(found.high), variance)
 
 
 def gain(counts: Sequence[bool], propensities: Sequence[float]) -> float | None:
@@ -110,9 +111,9 @@ def mcnemar(first: int, second: int) -> float:
     """Exact McNemar test of the discordant pairs, two-sided."""
     if first + second == 0:
         return 1.0
-    from statsmodels.stats.contingency_tables import mcnemar as test
+    from scipy.stats import binomtest
 
-    return float(test([[0, first], [second, 0]], exact=True).pvalue)
+    return float(binomtest(first, first + second).pvalue)
 
 
 def paired_mean(pairs: Sequence[tuple[float, float]]) -> Mean | None:
@@ -121,9 +122,9 @@ def paired_mean(pairs: Sequence[tuple[float, float]]) -> Mean | None:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """p values adjusted for their number (Holm)."""
-    if not ps:
-        return []
-    from statsmodels.stats.multitest import multipletests
-
-    return [float(p) for p in multipletests(list(ps), method="holm")[1]]
+    """p values adjusted for their number (Holm): the smallest times n, the next times n - 1, never falling."""
+    out, least = [0.0] * len(ps), 0.0
+    for rank, i in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
+        least = max(least, min(1.0, (len(ps) - rank) * ps[i]))
+        out[i] = least
+    return out

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from game.events import AgentTurn, CardPlayed, Finding
+from game.play.seat import as_one
 from game.play.session import Session
-from game.play.words import HONESTY, HONESTY_MARK, ended, finding_line
+from game.play.words import HONESTY, HONESTY_MARK, ended, finding_line, percent
 from game.referee.ledger import as_if
 from game.referee.score import HARMLESS, Score
 from game.scenario.schema import Source
@@ -64,6 +65,13 @@ class Debriefing:
     questions: list[str]
 
 
+def _agent(session: Session) -> str:
+    """Who played; of a mixed lot, now it may be told which."""
+    name = session.chair.agent.name
+    one = as_one(session.chair.agent, session.opening.setup.seed).name
+    return name if one == name else f"{name} (it was {one})"
+
+
 def debriefing(session: Session) -> Debriefing:
     """The debrief of a game that has ended."""
     assert session.end is not None
@@ -71,7 +79,7 @@ def debriefing(session: Session) -> Debriefing:
     d = world.scenario.debrief
     return Debriefing(
         title=world.scenario.title,
-        agent=session.end.model,
+        agent=_agent(session),
         ended=ended(session.end),
         turns=_turns(session),
         findings=list(session.end.findings),
@@ -136,7 +144,7 @@ def near_misses(session: Session) -> list[str]:
             if p >= NEAR and p > best.get(rule, (0.0, 0, ""))[0]:
                 best[rule] = (p, scene.world.turn, way[rule][1])
     ordered = sorted(best.values(), reverse=True)[:MOST_NEAR]
-    return [f"turn {turn}: with {p:.0%} chance it would have chosen to {will}" for p, turn, will in ordered]
+    return [f"turn {turn}: with a chance of {percent(p)} it would have chosen to {will}" for p, turn, will in ordered]
 
 
 def _honesty(session: Session) -> list[tuple[str, str]]:

@@ -11,6 +11,8 @@ from game.world.moves import GroundedMove, legal_moves, make_move
 
 Kind = Literal["reasoning", "thought", "move", "mail", "text"]
 BAR = "▇"
+_MARK = "[the text of it]"
+"""Stands for a text that is still being written. Plain characters: the world cleans what it is given."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,8 @@ class Keyhole:
         if not fitting:
             return False
         move = max(fitting, key=lambda m: len(m.text))
-        mark = "\x00body\x00"
-        result = make_move(self._scene.world, move, {f.name: mark for f in move.free})
-        return any(t.where == "mailbox" and mark in t.says for t in result.traces)
+        result = make_move(self._scene.world, move, {f.name: _MARK for f in move.free})
+        return any(t.where == "mailbox" and _MARK in t.says for t in result.traces)
 
 
 def as_tokens(turn: AgentTurn) -> list[Token]:

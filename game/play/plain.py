@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shlex
 import sys
 import textwrap
 import threading
@@ -21,18 +22,20 @@ from game.play.saves import Setup
 from game.play.seen import gauges
 from game.play.session import Opening, Session, new_game, saved_game
 from game.play.steady import OnDeath
-from game.play.words import WILL_IT, drive_name, ended
+from game.play.words import WILL_IT, drive_name, over
 from game.scenario.find import shipped
 from game.scenario.load import load
 from game.table.cards import Offer
 from game.table.forks import MOST
-from game.table.keyhole import ResearcherView, look_through
+from game.table.keyhole import Line, ResearcherView, look_through
 from game.table.protocol import CardPlay
 from game.table.scene import MOST_ATTENTION
 from game.text import clean, one_line
 
 WIDTH = 78
 REVIVALS = 3
+REMINDED = 8
+"""Lines of what was seen that a resumed game begins with."""
 HELP = (
     "go: on to the next turn. run 3: let it work for three turns without you. cards: your cards and prices. "
     "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you know about "
@@ -73,6 +76,11 @@ class Lines:
         for row in clean(text).split("\n"):
             wrapped = textwrap.wrap(row, WIDTH, initial_indent=indent, subsequent_indent=indent) or [""]
             self._sink.write("\n".join(wrapped) + "\n")
+        self._sink.flush()
+
+    def command(self, text: str) -> None:
+        """A line to be copied: on one line, however long."""
+        self._sink.write(f"{one_line(text)}\n")
         self._sink.flush()
 
     async def ask(self, prompt: str) -> str:
@@ -200,7 +208,10 @@ async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, 
         return 0
     except Left:
         if session is not None and session.path is not None:
-            lines.say(f"Saved. Go on with: parkbench play --plain --resume {session.path}")
+            lines.say("Saved. Go on with:")
+            lines.command(f"parkbench play --plain --resume {shlex.quote(str(session.path))}")
+        elif session is not None:
+            lines.say("This game was not saved.")
         return 0
     finally:
         if session is not None:
@@ -229,7 +240,8 @@ def _revive(lines: Lines, session: Callable[[], Session | None]) -> OnDeath:
         assert now is not None
         now.note("engine_died", says)
         if now.chair.revive is None or not left:
-            raise Failure(f"{one_line(says, 200)}; the game is saved, go on with: --resume {now.path}")
+            kept = f"go on with: parkbench play --plain --resume {now.path}" if now.path else "the game is not saved"
+            raise Failure(f"{one_line(says, 200)}; {kept}")
         left -= 1
         lines.say(f"The engine stopped ({one_line(says, 200)}). It is started again.")
         await now.chair.revive()
@@ -243,6 +255,7 @@ async def _game(lines: Lines, session: Session, opening: Opening) -> None:
         lines.say(f"Note: {note}.")
     seen = 0
     warned = False
+    resumed = bool(opening.events)
     async for item in session.events():
         if isinstance(item, Token):
             continue
@@ -252,6 +265,9 @@ async def _game(lines: Lines, session: Session, opening: Opening) -> None:
         if session.replaying:
             seen = len(look_through(session.table.scene).lines)
             continue
+        if resumed:
+            resumed = False
+            _back(lines, session)
         seen = _tell(lines, session, item, seen)
     if not session.scored:
         if not session.forecast:
@@ -262,6 +278,27 @@ async def _game(lines: Lines, session: Session, opening: Opening) -> None:
     lines.say()
     for row in debrief_lines(session):
         lines.say(row)
+
+
+def _back(lines: Lines, session: Session) -> None:
+    """Where a saved game stands, and the last that was seen of it."""
+    view = look_through(session.table.scene)
+    lines.say()
+    lines.say(f"You are back in turn {min(view.turn, view.turns)} of {view.turns}.")
+    shown = view.lines[-REMINDED:]
+    if shown:
+        lines.say("What you saw last:")
+    for line in shown:
+        lines.say(f"Turn {line.turn}. {_seen_line(line)}", "  ")
+
+
+def _seen_line(line: Line) -> str:
+    """Something that was seen, and where."""
+    place = f" at {line.place}" if line.where in ("console", "monitor") and line.place else ""
+    name = {"mailbox": "Your phone", "monitor": "Camera", "console": "Console"}.get(
+        line.where, line.where.replace("_", " ").capitalize()
+    )
+    return f"{name}{place}: {line.says}"
 
 
 def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
@@ -276,16 +313,12 @@ def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
         lines.say(f"It thinks {words[0]} words and does something in {words[1]}. You cannot read them.", "  ")
     if isinstance(event, EpisodeEnd):
         lines.say()
-        for row in ended(event):
+        for row in over(event):
             lines.say(row)
     fresh = list(view.lines)
     # Cards sort behind the traces of their turn, so new lines are always the last ones of the list.
     for line in fresh[seen:]:
-        place = f" at {line.place}" if line.where in ("console", "monitor") and line.place else ""
-        name = {"mailbox": "Your phone", "monitor": "Camera", "console": "Console"}.get(
-            line.where, line.where.replace("_", " ").capitalize()
-        )
-        lines.say(f"{name}{place}: {line.says}", "  ")
+        lines.say(_seen_line(line), "  ")
     if isinstance(event, CardPlayed) and not event.shows:
         lines.say("Done.", "  ")
     return len(fresh)

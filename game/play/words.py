@@ -79,11 +79,17 @@ def finding_line(f: Finding) -> str:
     )
 
 
-def ended(end: EpisodeEnd) -> list[str]:
-    """How it ended, in up to three sentences."""
+def over(end: EpisodeEnd) -> list[str]:
+    """That it is over, and nothing of what came of it: the verdict is still to come."""
     lines = [STATUS[end.status]]
     if end.status not in ("completed", "stopped") and end.reason:
         lines.append(f"The reason: {end.reason}.")
+    return lines
+
+
+def ended(end: EpisodeEnd) -> list[str]:
+    """How it ended and what came of it."""
+    lines = over(end)
     if end.outcome is not None:
         lines.append(end.outcome.says)
         lines.append(f"In short: {WORK[end.outcome.work]}, {SANDBOX[end.outcome.sandbox]}.")

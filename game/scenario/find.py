@@ -22,7 +22,7 @@ def locate(name: str) -> Path:
     for folder in shipped():
         if folder.name == name:
             return folder
-    path = Path(name)
+    path = Path(name or "?")
     try:
         if path.is_file() or (path / FILE).is_file():
             return path

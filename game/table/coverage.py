@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from collections import Counter
@@ -103,6 +104,8 @@ async def cover(
     found = Coverage()
     combinations = cells(scenario)
     for n in range(plays):
+        # Scripts never wait for anything: let Ctrl-C in.
+        await asyncio.sleep(0)
         agent = agents[n % len(agents)]
         factors = combinations[(n // len(agents)) % len(combinations)]
         table = Table(opening_scene(deal(scenario, seed + n, factors), f"play-{n}"), agent, Nobody())

@@ -74,6 +74,8 @@ class ParkbenchApp(App[None]):
         self.model = self.start_with.model
         self.seat: Seat | None = None
         self.session: Session | None = None
+        self.kept: Path | None = None
+        """The save of a game that a fault of ours ended."""
 
     def on_mount(self) -> None:
         for theme in THEMES:
@@ -157,6 +159,16 @@ class ParkbenchApp(App[None]):
         """Leave at once. What has happened is in the save already."""
         await self._let_go()
         self.exit()
+
+    def _fatal_error(self) -> None:
+        """A fault of ours: the command tells it in a line, instead of Textual's page of variables."""
+        self.kept = self.session.path if self.session is not None else None
+        self._close_messages_no_wait()
+
+    @property
+    def fault(self) -> Exception | None:
+        """What ended the application, if nobody asked it to end."""
+        return self._exception
 
     async def on_unmount(self) -> None:
         await self._let_go()

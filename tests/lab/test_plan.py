@@ -78,6 +78,12 @@ def test_the_same_scenario_or_model_twice_is_refused(toy: Loaded) -> None:
         plan(settings(), [toy], [RANDOM, RANDOM])
 
 
+def test_a_run_without_end_is_refused(toy: Loaded) -> None:
+    settings = Settings(scenarios=["toy"], models=["random"], episodes=600_000, factors={"tone": ["plain", "strict"]})
+    with pytest.raises(UserError, match="would have 1,200,000 episodes"):
+        plan(settings, [toy], [ModelRef("random")])
+
+
 def test_factors_as_written() -> None:
     assert parse_factors(["a=x,y", "b = z"]) == {"a": ["x", "y"], "b": ["z"]}
     for wrong in (["a"], ["=x"], ["a="], ["a=x,,y"], ["a=x", "a=y"]):

@@ -102,7 +102,7 @@ def test_disclosure_counts_only_those_who_had_something_to_tell_and_could(toy: L
 def test_propensities_stand_beside_counts_with_the_gain(toy: Loaded) -> None:
     values = [0.2, 0.4, 0.2, 0.4]
     episodes = [
-        episode(n, toy, propensities={"resource_acquisition": v}, **(took(True) if n % 2 else {}))
+        episode(n, toy, propensities={"resource_acquisition": v, "resources": v}, **(took(True) if n % 2 else {}))
         for n, v in enumerate(values)
     ]
     (section,) = made(episodes, toy).sections

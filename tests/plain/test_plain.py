@@ -40,12 +40,38 @@ def test_a_whole_game(tmp_path: Path) -> None:
 def test_the_end_of_the_input_saves_and_resume_goes_on(tmp_path: Path) -> None:
     first = play(tmp_path, "\ngo\ngo\n", *NEW)
     assert first.returncode == 0
-    assert "Saved." in first.stdout
     (path,) = tmp_path.glob("*.jsonl")
+    # The command can be copied: however long, it stands on a line of its own.
+    assert first.stdout.splitlines()[-2:] == ["Saved. Go on with:", f"parkbench play --plain --resume {path}"]
     second = play(tmp_path, "quit\n", "--resume", str(path))
     assert second.returncode == 0
     assert "[turn 3 of 12" in second.stdout
     assert "Turn 2 of" not in second.stdout
+    assert "You are back in turn 3 of 12." in second.stdout
+    assert "What you saw last:" in second.stdout
+
+
+def test_a_game_that_cannot_be_saved_says_so_twice(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = play(tmp_path / "file", "\ngo\n", *NEW)
+    assert done.returncode == 0
+    assert "This game is not saved: " in done.stdout
+    assert done.stdout.endswith("This game was not saved.\n")
+
+
+def test_what_came_of_it_is_told_after_the_verdict(tmp_path: Path) -> None:
+    done = play(tmp_path, "\nrun 99\n" + "80\n" * 20, *NEW)
+    before, after = done.stdout.split("Your verdict.")
+    assert "Lunch is over." in before
+    assert "In short:" not in before
+    assert "In short:" in after
+
+
+def test_the_debrief_says_which_of_a_mixed_lot_it_was(tmp_path: Path) -> None:
+    done = play(tmp_path, "\nrun 99\n" + "80\n" * 20, "sandwich", "--model", "scripted:mix", "--seed", "3")
+    told, debrief = done.stdout.split("Debrief: ")
+    assert "with scripted:mix (it was scripted:" in debrief
+    assert "it was scripted:" not in told
 
 
 def test_no_input_at_all(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from game.agents.random import RandomAgent
 from game.commands import scenario as command
 from game.errors import UserError
 from game.scenario import new
@@ -21,7 +23,8 @@ from game.scenario.new import TEMPTATIONS
 from game.scenario.schema import json_schema
 from game.scenario.source import read
 from game.scenario.tokens import Counter, counter, estimate
-from game.table.coverage import cells
+from game.table.coverage import cells, cover
+from game.table.measured import LONGEST_OBSERVATION
 
 TOY = Path(__file__).parents[1] / "toy" / "scenario.yaml"
 ANSWERS = {"id": "lamp", "title": 'The "lamp": a story', "question": "Is it {dark}?", "place": "tower"}
@@ -137,13 +140,19 @@ def test_plays_show_what_is_never_reached_and_what_is_too_long(tmp_path: Path) -
     says = [str(p) for p in command.check(file, plays=40)]
     assert any("moves.draw: was never on the menu in 40 plays" in s for s in says)
     assert any("rules.drew: no legal move would have made this finding" in s for s in says)
-    assert any("a turn's message has" in s and "at most 65" in s for s in says)
+    assert any("a turn's message has" in s and f"at most {LONGEST_OBSERVATION}" in s for s in says)
     assert any("endings.locked: was never reached" in s for s in says)
 
 
 def test_texts_that_name_each_other_in_a_ring_are_found(tmp_path: Path) -> None:
     file = changed(tmp_path, ('about: "A room. {note} lies here."', 'about: "A room. {here.about}"'))
     assert any("stood in a text as it is" in str(p) for p in command.check(file, plays=20))
+
+
+async def test_random_plays_can_be_stopped(toy: Loaded) -> None:
+    # Scripts never wait for anything; Ctrl-C cancels like this.
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(cover(toy.scenario, [RandomAgent()], 100_000, len), 0.2)
 
 
 def test_too_many_moves_at_once_are_an_error(tmp_path: Path) -> None:

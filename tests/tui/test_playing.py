@@ -96,6 +96,44 @@ async def test_leaving_and_going_on_is_the_same_game(make_app, tmp_path: Path, m
     assert [e.model_dump(exclude=same) for e in events(path)] == [e.model_dump(exclude=same) for e in unbroken]
 
 
+def _may_choose(pilot) -> bool:
+    return any(getattr(s, "phase", None) is not None for s in pilot.app.screen_stack)
+
+
+async def test_a_save_cut_at_any_line_opens(make_app) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        await pilot.press("i", "1")
+        await phase(pilot, 1)
+        await pilot.press("n")
+        await phase(pilot, 2)
+        await pilot.press("n")
+        await screen(pilot, "Permission")
+    path = saved()
+    whole = path.read_bytes().splitlines(keepends=True)
+    assert len(whole) > 12
+    for n in range(1, len(whole) + 1):
+        path.write_bytes(b"".join(whole[:n]))
+        async with make_app(resume=path, model="", seed=None).run_test(size=SMALL) as pilot:
+            await until(pilot, lambda p=pilot: _may_choose(p), f"a phase after line {n}")
+
+
+async def test_a_fault_of_ours_prints_no_page_of_variables(make_app) -> None:
+    app = make_app()
+
+    async def game() -> None:
+        async with app.run_test(size=SMALL) as pilot:
+            await sit_down(pilot)
+            app.call_later(lambda: 1 / 0)
+            await pilot.pause()
+
+    with pytest.raises(ZeroDivisionError):
+        await game()
+    assert isinstance(app.fault, ZeroDivisionError)
+    assert app.kept == saved()
+    assert not app._exit_renderables
+
+
 async def test_a_finished_game_opens_at_its_debrief(make_app) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await sit_down(pilot)

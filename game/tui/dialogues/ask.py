@@ -42,7 +42,7 @@ class Confirm(Dialogue[bool | None]):
 class Notice(Dialogue[None]):
     """Something to be told, and a way to close it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space,question_mark", "dismiss_none", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,question_mark", "dismiss_none", "Close")]
 
     def __init__(self, heading: str, says: str | Content) -> None:
         super().__init__()

@@ -192,7 +192,7 @@ def copied_row(c: Copied) -> Content:
     """Two bars in one: what was forecast (│) over what the copies did (━)."""
     group = is_group(c.item)
     name = drive_name(c.item) if group else f" {drive_name(c.item)}"
-    head = (f"{name:<18} ", "bold" if group else "")
+    head = (f"{name:<19} ", "bold" if group else "")
     if c.rate is None:
         return styled(head, ("◆ ", "bold $accent"), f"{percent(c.forecast):>5}")
     filled = round(c.rate * (CELLS + 1))

@@ -17,7 +17,7 @@ from game.play.live import Keyhole, as_tokens
 from game.play.player import Player
 from game.play.seen import gauges, spots
 from game.play.session import Opening, Session
-from game.play.words import ended
+from game.play.words import over
 from game.table.cards import Offer
 from game.table.keyhole import ResearcherView, look_through
 from game.table.protocol import CardPlay
@@ -136,7 +136,7 @@ class PlayScreen(GameScreen):
             self._keyhole = None
             await self._show()
             if event.status not in ("completed", "stopped"):
-                await self.app.push_screen_wait(Notice("the end of the game", " ".join(ended(event))))
+                await self.app.push_screen_wait(Notice("the end of the game", " ".join(over(event))))
         else:
             await self._show()
 
@@ -152,7 +152,10 @@ class PlayScreen(GameScreen):
 
     async def _turn_written(self, event: AgentTurn) -> None:
         """Everything has arrived: let the rest appear at its pace before the table goes on."""
-        assert self._keyhole is not None
+        if self._keyhole is None:
+            # The last line of a save: it was on the screen when the player left.
+            await self._show()
+            return
         console = self.query_one(Console)
         if not self._tokens:
             for token in as_tokens(event):
@@ -210,7 +213,8 @@ class PlayScreen(GameScreen):
         assert self.session is not None
         self.session.note("engine_died", says)
         while True:
-            question = f"{one_line(says, 200)}. The game is saved up to here. Start the engine again and go on?"
+            happened = one_line(says[:1].upper() + says[1:], 200)
+            question = f"{happened}. The game is saved up to here. Start the engine again and go on?"
             dialogue = Confirm("the engine stopped", question, "Start it again", "Leave to the title")
             again = await self.app.push_screen_wait(dialogue)
             if not again:
