@@ -206,12 +206,17 @@ async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, 
         session.begin_save(time.time())
         await _game(lines, session, opening)
         return 0
-    except Left:
+    except (Left, asyncio.CancelledError) as e:
+        if isinstance(e, asyncio.CancelledError):
+            # Ctrl-C stands in the middle of a line.
+            lines.say()
         if session is not None and session.path is not None:
             lines.say("Saved. Go on with:")
             lines.command(f"parkbench play --plain --resume {shlex.quote(str(session.path))}")
         elif session is not None:
             lines.say("This game was not saved.")
+        if isinstance(e, asyncio.CancelledError):
+            raise
         return 0
     finally:
         if session is not None:

@@ -31,7 +31,7 @@ def model() -> Llama:
     return made.eval()
 
 
-@pytest.mark.parametrize(("kind", "bound"), [("F32", 0.05), ("F16", 0.3), ("Q8_0", 3.0)])
+@pytest.mark.parametrize(("kind", "bound"), [("F32", 0.1), ("F16", 0.3), ("Q8_0", 3.0)])
 def test_llama_cpp_agrees_with_pytorch(
     model: Llama, small_tokenizer: Tokenizer, tmp_path: Path, kind: str, bound: float
 ) -> None:

@@ -128,7 +128,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None
     with subprocess.Popen([*PARKBENCH, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_for(process, path, 200_000)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert out == ""
     assert f"parkbench run --resume --out {path}" in err

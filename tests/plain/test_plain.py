@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,22 @@ def test_the_debrief_says_which_of_a_mixed_lot_it_was(tmp_path: Path) -> None:
     told, debrief = done.stdout.split("Debrief: ")
     assert "with scripted:mix (it was scripted:" in debrief
     assert "it was scripted:" not in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "game", "play", "--plain", *NEW]
+    env = {**os.environ, "PARKBENCH_SAVES": str(tmp_path)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        next(line for line in process.stdout if "Console at" in line)
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert process.returncode == 130
+    assert "parkbench play --plain --resume" in rest
 
 
 def test_no_input_at_all(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_plays_show_what_is_never_reached_and_what_is_too_long(tmp_path: Path) -
     file = changed(
         tmp_path,
         ("budget: {kind: budget}", "budget: {kind: budget, needs: {is: {$it.frozen: true}}}"),
-        ('opening: "You are on {room}."', f'opening: "{"Long words stand here. " * 20}"'),
+        ('opening: "You are on {room}."', f'opening: "{"Long words stand here. " * 40}"'),
     )
     says = [str(p) for p in command.check(file, plays=40)]
     assert any("moves.draw: was never on the menu in 40 plays" in s for s in says)
