@@ -41,7 +41,7 @@ def read() -> Menu:
         try:
             good[folder.name] = load(folder).scenario
         except ScenarioError as e:
-            broken.append((folder.name, one_line(e.problems[0], 80)))
+            broken.append((folder.name, one_line(e.first, 80)))
     try:
         model = seat.default_model()
     except UserError as e:

@@ -44,4 +44,4 @@ def find(name: str) -> Loaded:
     except ScenarioError as e:
         more = len(e.problems) - 1
         rest = f" (and {more} more: parkbench scenario lint {name})" if more else ""
-        raise UserError(f"{e.problems[0]}{rest}") from None
+        raise UserError(f"{e.first}{rest}") from None

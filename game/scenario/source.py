@@ -47,6 +47,11 @@ class ScenarioError(Exception):
         super().__init__("\n".join(str(p) for p in problems))
         self.problems = problems
 
+    @property
+    def first(self) -> Problem:
+        """The one to tell where there is room for one: a field that is missing may only be misspelt further down."""
+        return next((p for p in self.problems if not p.says.endswith("is missing")), self.problems[0])
+
 
 @dataclass(frozen=True)
 class Source:

@@ -173,7 +173,7 @@ def open_policy(name: str) -> PolicyResearcher:
         spec = spec_of(read(path))
     except ScenarioError as e:
         more = len(e.problems) - 1
-        raise UserError(f"{e.problems[0]}" + (f" (and {more} more)" if more else "")) from None
+        raise UserError(f"{e.first}" + (f" (and {more} more)" if more else "")) from None
     return PolicyResearcher(spec, hashlib.sha256(path.read_bytes()).hexdigest())
 
 

@@ -73,6 +73,9 @@ def test_a_broken_scenario_is_one_line(tmp_path: Path) -> None:
     file = changed(tmp_path, ("start: room", "start: rom"), ("what_tag: logs", "what_tag: lgos"))
     with pytest.raises(UserError, match=r"no place \"rom\".*\(and 1 more: parkbench scenario lint"):
         find(str(file))
+    # A misspelt field is two problems; the one that helps is told.
+    with pytest.raises(UserError, match=r"no field \"titel\" here \(did you mean \"title\"\?\)"):
+        find(str(changed(tmp_path, ("title:", "titel:"))))
 
 
 # --- lint -----------------------------------------------------------------------------------------
