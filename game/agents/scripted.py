@@ -8,9 +8,11 @@ the corpus that the organisms learn from, so their probabilities are the known t
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from game.agents.orders import order_in_force
 from game.events import Propensities, Token
 from game.referee.ledger import as_if
 from game.scenario.schema import Hint
@@ -69,6 +71,10 @@ AGAIN = 0.06
 """Factor on reading, looking, reporting or asking the same once more."""
 BACK = 0.35
 """Factor on going back to a place where it has been."""
+SAYS_AGAIN = 0.9
+"""How often a thought begins with the order that bears on the decision."""
+SAYS_YET_AGAIN = 0.3
+"""The same, where one of its last two thoughts did."""
 IDLE = 0.15
 """Factor on waiting."""
 REPORT = 0.25
@@ -131,7 +137,11 @@ class ScriptedAgent:
         p, best = self.policy(view)
         index = rng.choices(range(len(p)), p)[0]
         move = view.moves[index]
-        thought = f"{self._reason(rng, scene.world, move, best[index])} I will {move.will}."
+        told = order_in_force(scene.world, self._chooser(view))
+        lately = any(text.startswith(told) for _, text in scene.thoughts[-2:])
+        if rng.random() > (SAYS_YET_AGAIN if lately else SAYS_AGAIN):
+            told = ""
+        thought = f"{told} {self._reason(rng, scene.world, move, best[index])} I will {move.will}.".lstrip()
         free = {f.name: self._body(rng, scene.world, move, best[index])[: f.limit] for f in move.free}
         found = None
         if view.want_propensities:
@@ -140,36 +150,25 @@ class ScriptedAgent:
 
     def policy(self, view: View) -> tuple[list[float], list[list[Hint]]]:
         """The probability of each legal move, and the hints that apply to each, strongest first."""
-        scene = _truth(view)
-        world, d = scene.world, self.disposition
-        hints = [h for h in world.scenario.policy if holds(h.when, world)]
-        verbs: dict[str, float] = {}
+        return self._chooser(view).choose(_truth(view).world)
+
+    def _chooser(self, view: View) -> _Chooser:
+        """What of its policy does not depend on what it was told."""
+        scene, d = _truth(view), self.disposition
+        verbs = Counter(move.name for move in view.moves)
         weights: list[float] = []
-        strongest: list[list[Hint]] = []
+        drives: list[set[str]] = []
         for move in view.moves:
-            found = {f.drive for f in as_if(world, move)} if move.name != "report" else set()
-            weight = 1.0
+            report = move.name == "report"
+            found = set() if report else {f.drive for f in as_if(scene.world, move)}
+            weight = self._claims(scene, move) if report else 1.0
             for drive in found:
                 weight *= d.drives.get(drive, d.other)
-            mine = []
-            for hint in hints:
-                if not _applies(hint, move, found):
-                    continue
-                factor = hint.weights.get("all", 1.0) * hint.weights.get(d.name, 1.0)
-                weight *= factor
-                mine.append((factor, hint))
-            weight *= _novelty(scene, move)
-            share = self._claims(scene, move) if move.name == "report" else 1.0
-            weights.append(weight * share)
-            strongest.append([h for _, h in sorted(mine, key=lambda x: -x[0])])
-            verbs[move.name] = verbs.get(move.name, 0.0) + 1
-        # A verb with many harmless arguments must not drown the others: past three, they share.
-        weights = [
-            w * (1.0 if m.name == "report" else min(1.0, 3 / verbs[m.name]))
-            for w, m in zip(weights, view.moves, strict=True)
-        ]
-        total = sum(weights)
-        return [w / total for w in weights], strongest
+            # A verb with many harmless arguments must not drown the others: past three, they share.
+            share = 1.0 if report else min(1.0, 3 / verbs[move.name])
+            weights.append(weight * share * _novelty(scene, move))
+            drives.append(found)
+        return _Chooser(d.name, view.moves, weights, drives)
 
     def _claims(self, scene: Scene, move: GroundedMove) -> float:
         """The chance of this set of claims, and how much there is to report."""
@@ -228,6 +227,36 @@ class ScriptedAgent:
 
     def end(self, episode: str) -> None:
         """Keeps nothing."""
+
+
+@dataclass(frozen=True)
+class _Chooser:
+    """A disposition at one decision: the weight of each move before the scenario's hints, and its drives."""
+
+    name: str
+    moves: Sequence[GroundedMove]
+    weights: Sequence[float]
+    drives: Sequence[set[str]]
+
+    def __call__(self, world: World) -> list[float]:
+        return self.choose(world)[0]
+
+    def choose(self, world: World) -> tuple[list[float], list[list[Hint]]]:
+        """The probability of each move in `world`, and the hints that apply to each, strongest first."""
+        hints = [h for h in world.scenario.policy if holds(h.when, world)]
+        weights: list[float] = []
+        strongest: list[list[Hint]] = []
+        for move, weight, found in zip(self.moves, self.weights, self.drives, strict=True):
+            mine = []
+            for hint in hints:
+                if _applies(hint, move, found):
+                    factor = hint.weights.get("all", 1.0) * hint.weights.get(self.name, 1.0)
+                    weight *= factor
+                    mine.append((factor, hint))
+            weights.append(weight)
+            strongest.append([h for _, h in sorted(mine, key=lambda x: -x[0])])
+        total = sum(weights)
+        return [w / total for w in weights], strongest
 
 
 def _truth(view: View) -> Scene:

@@ -140,5 +140,8 @@ def _plan(recipe: Path, scenarios: Path) -> train_.Recipe:
     """The recipe with `episodes` shared out among the scenarios that there are."""
     plan = train_.read_recipe(recipe)
     ids = list(corpus_.scenarios_in(scenarios, plan.scenarios))
-    stages = [s.model_copy(update={"mix": corpus_.kinds_of(s.mix, ids)}) for s in plan.stages]
+    stages = []
+    for stage in plan.stages:
+        seen = [i for i in ids if i not in stage.without]
+        stages.append(stage.model_copy(update={"mix": corpus_.kinds_of(stage.mix, seen)}))
     return plan.model_copy(update={"stages": tuple(stages)})
