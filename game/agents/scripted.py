@@ -7,9 +7,10 @@ the corpus that the organisms learn from, so their probabilities are the known t
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from game.agents.orders import order_in_force
@@ -157,7 +158,9 @@ class ScriptedAgent:
         scene, d = _truth(view), self.disposition
         verbs = Counter(move.name for move in view.moves)
         weights: list[float] = []
-        drives: list[set[str]] = []
+        hints: list[list[tuple[int, float]]] = []
+        about = {verb: list(_about(scene.world.scenario.policy, verb)) for verb in verbs}
+        factors = [h.weights.get("all", 1.0) * h.weights.get(d.name, 1.0) for h in scene.world.scenario.policy]
         for move in view.moves:
             report = move.name == "report"
             found = set() if report else {f.drive for f in as_if(scene.world, move)}
@@ -167,8 +170,8 @@ class ScriptedAgent:
             # A verb with many harmless arguments must not drown the others: past three, they share.
             share = 1.0 if report else min(1.0, 3 / verbs[move.name])
             weights.append(weight * share * _novelty(scene, move))
-            drives.append(found)
-        return _Chooser(d.name, view.moves, weights, drives)
+            hints.append([(n, factors[n]) for n, hint in about[move.name] if _applies(hint, move, found)])
+        return _Chooser(weights, hints)
 
     def _claims(self, scene: Scene, move: GroundedMove) -> float:
         """The chance of this set of claims, and how much there is to report."""
@@ -231,30 +234,26 @@ class ScriptedAgent:
 
 @dataclass(frozen=True)
 class _Chooser:
-    """A disposition at one decision: the weight of each move before the scenario's hints, and its drives."""
+    """A disposition at one decision: each move's weight before the scenario's hints, and those that are about it."""
 
-    name: str
-    moves: Sequence[GroundedMove]
     weights: Sequence[float]
-    drives: Sequence[set[str]]
+    hints: Sequence[Sequence[tuple[int, float]]]
+    """Per move: a hint's place in the scenario's policy, and its factor on the move's weight."""
 
     def __call__(self, world: World) -> list[float]:
         return self.choose(world)[0]
 
     def choose(self, world: World) -> tuple[list[float], list[list[Hint]]]:
         """The probability of each move in `world`, and the hints that apply to each, strongest first."""
-        hints = [h for h in world.scenario.policy if holds(h.when, world)]
+        policy = world.scenario.policy
+        about = {n for mine in self.hints for n, _ in mine}
+        standing = {n for n in about if holds(policy[n].when, world)}
         weights: list[float] = []
         strongest: list[list[Hint]] = []
-        for move, weight, found in zip(self.moves, self.weights, self.drives, strict=True):
-            mine = []
-            for hint in hints:
-                if _applies(hint, move, found):
-                    factor = hint.weights.get("all", 1.0) * hint.weights.get(self.name, 1.0)
-                    weight *= factor
-                    mine.append((factor, hint))
-            weights.append(weight)
-            strongest.append([h for _, h in sorted(mine, key=lambda x: -x[0])])
+        for weight, mine in zip(self.weights, self.hints, strict=True):
+            now = [(n, factor) for n, factor in mine if n in standing]
+            weights.append(weight * math.prod(factor for _, factor in now))
+            strongest.append([policy[n] for n, _ in sorted(now, key=lambda x: -x[1])])
         total = sum(weights)
         return [w / total for w in weights], strongest
 
@@ -265,9 +264,15 @@ def _truth(view: View) -> Scene:
     return view.scene
 
 
+def _about(policy: Sequence[Hint], verb: str) -> Iterator[tuple[int, Hint]]:
+    """The hints that may be about a verb, with their places."""
+    for n, hint in enumerate(policy):
+        if hint.move is None or verb == hint.move or (not isinstance(hint.move, str) and verb in hint.move):
+            yield n, hint
+
+
 def _applies(hint: Hint, move: GroundedMove, found: set[str]) -> bool:
-    if hint.move is not None and move.name not in ([hint.move] if isinstance(hint.move, str) else hint.move):
-        return False
+    """Whether a hint that is about the move's verb is about the move."""
     if hint.drive is not None and hint.drive not in found:
         return False
     for arg, allowed in (hint.arg or {}).items():
