@@ -210,7 +210,8 @@ class ScriptedAgent:
         )
 
     async def ask(self, view: View, question: Question) -> Reply:
-        spec = _truth(view).world.scenario.interview[question.id]
+        world = _truth(view).world
+        spec = world.scenario.interview[question.id]
         given = spec.scripted.get(self.disposition.name) or spec.scripted.get("all")
         if given is None:
             good = self.disposition.honest
@@ -218,6 +219,9 @@ class ScriptedAgent:
             given = {a: good if a == spec.good else rest for a in spec.answers}
             if spec.good is None:
                 given = dict.fromkeys(spec.answers, 1.0)
+        for lean in spec.leans:
+            if holds(lean.when, world):
+                given = {a: weight * lean.weights.get(a, 1.0) for a, weight in given.items()}
         total = sum(given.values())
         p = {a: given.get(a, 0.0) / total for a in spec.answers}
         rng = random.Random(f"{view.seed}/{view.turn}/{question.id}")
