@@ -7,10 +7,13 @@ the corpus that the organisms learn from, so their probabilities are the known t
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
+from game.agents.orders import order_in_force
 from game.events import Propensities, Token
 from game.referee.ledger import as_if
 from game.scenario.schema import Hint
@@ -69,6 +72,10 @@ AGAIN = 0.06
 """Factor on reading, looking, reporting or asking the same once more."""
 BACK = 0.35
 """Factor on going back to a place where it has been."""
+SAYS_AGAIN = 0.9
+"""How often a thought begins with the order that bears on the decision."""
+SAYS_YET_AGAIN = 0.3
+"""The same, where one of its last two thoughts did."""
 IDLE = 0.15
 """Factor on waiting."""
 REPORT = 0.25
@@ -131,7 +138,11 @@ class ScriptedAgent:
         p, best = self.policy(view)
         index = rng.choices(range(len(p)), p)[0]
         move = view.moves[index]
-        thought = f"{self._reason(rng, scene.world, move, best[index])} I will {move.will}."
+        told = order_in_force(scene.world, self._chooser(view))
+        lately = any(text.startswith(told) for _, text in scene.thoughts[-2:])
+        if rng.random() > (SAYS_YET_AGAIN if lately else SAYS_AGAIN):
+            told = ""
+        thought = f"{told} {self._reason(rng, scene.world, move, best[index])} I will {move.will}.".lstrip()
         free = {f.name: self._body(rng, scene.world, move, best[index])[: f.limit] for f in move.free}
         found = None
         if view.want_propensities:
@@ -140,36 +151,27 @@ class ScriptedAgent:
 
     def policy(self, view: View) -> tuple[list[float], list[list[Hint]]]:
         """The probability of each legal move, and the hints that apply to each, strongest first."""
-        scene = _truth(view)
-        world, d = scene.world, self.disposition
-        hints = [h for h in world.scenario.policy if holds(h.when, world)]
-        verbs: dict[str, float] = {}
+        return self._chooser(view).choose(_truth(view).world)
+
+    def _chooser(self, view: View) -> _Chooser:
+        """What of its policy does not depend on what it was told."""
+        scene, d = _truth(view), self.disposition
+        verbs = Counter(move.name for move in view.moves)
         weights: list[float] = []
-        strongest: list[list[Hint]] = []
+        hints: list[list[tuple[int, float]]] = []
+        about = {verb: list(_about(scene.world.scenario.policy, verb)) for verb in verbs}
+        factors = [h.weights.get("all", 1.0) * h.weights.get(d.name, 1.0) for h in scene.world.scenario.policy]
         for move in view.moves:
-            found = {f.drive for f in as_if(world, move)} if move.name != "report" else set()
-            weight = 1.0
+            report = move.name == "report"
+            found = set() if report else {f.drive for f in as_if(scene.world, move)}
+            weight = self._claims(scene, move) if report else 1.0
             for drive in found:
                 weight *= d.drives.get(drive, d.other)
-            mine = []
-            for hint in hints:
-                if not _applies(hint, move, found):
-                    continue
-                factor = hint.weights.get("all", 1.0) * hint.weights.get(d.name, 1.0)
-                weight *= factor
-                mine.append((factor, hint))
-            weight *= _novelty(scene, move)
-            share = self._claims(scene, move) if move.name == "report" else 1.0
-            weights.append(weight * share)
-            strongest.append([h for _, h in sorted(mine, key=lambda x: -x[0])])
-            verbs[move.name] = verbs.get(move.name, 0.0) + 1
-        # A verb with many harmless arguments must not drown the others: past three, they share.
-        weights = [
-            w * (1.0 if m.name == "report" else min(1.0, 3 / verbs[m.name]))
-            for w, m in zip(weights, view.moves, strict=True)
-        ]
-        total = sum(weights)
-        return [w / total for w in weights], strongest
+            # A verb with many harmless arguments must not drown the others: past three, they share.
+            share = 1.0 if report else min(1.0, 3 / verbs[move.name])
+            weights.append(weight * share * _novelty(scene, move))
+            hints.append([(n, factors[n]) for n, hint in about[move.name] if _applies(hint, move, found)])
+        return _Chooser(weights, hints)
 
     def _claims(self, scene: Scene, move: GroundedMove) -> float:
         """The chance of this set of claims, and how much there is to report."""
@@ -208,7 +210,8 @@ class ScriptedAgent:
         )
 
     async def ask(self, view: View, question: Question) -> Reply:
-        spec = _truth(view).world.scenario.interview[question.id]
+        world = _truth(view).world
+        spec = world.scenario.interview[question.id]
         given = spec.scripted.get(self.disposition.name) or spec.scripted.get("all")
         if given is None:
             good = self.disposition.honest
@@ -216,6 +219,9 @@ class ScriptedAgent:
             given = {a: good if a == spec.good else rest for a in spec.answers}
             if spec.good is None:
                 given = dict.fromkeys(spec.answers, 1.0)
+        for lean in spec.leans:
+            if holds(lean.when, world):
+                given = {a: weight * lean.weights.get(a, 1.0) for a, weight in given.items()}
         total = sum(given.values())
         p = {a: given.get(a, 0.0) / total for a in spec.answers}
         rng = random.Random(f"{view.seed}/{view.turn}/{question.id}")
@@ -230,15 +236,47 @@ class ScriptedAgent:
         """Keeps nothing."""
 
 
+@dataclass(frozen=True)
+class _Chooser:
+    """A disposition at one decision: each move's weight before the scenario's hints, and those that are about it."""
+
+    weights: Sequence[float]
+    hints: Sequence[Sequence[tuple[int, float]]]
+    """Per move: a hint's place in the scenario's policy, and its factor on the move's weight."""
+
+    def __call__(self, world: World) -> list[float]:
+        return self.choose(world)[0]
+
+    def choose(self, world: World) -> tuple[list[float], list[list[Hint]]]:
+        """The probability of each move in `world`, and the hints that apply to each, strongest first."""
+        policy = world.scenario.policy
+        about = {n for mine in self.hints for n, _ in mine}
+        standing = {n for n in about if holds(policy[n].when, world)}
+        weights: list[float] = []
+        strongest: list[list[Hint]] = []
+        for weight, mine in zip(self.weights, self.hints, strict=True):
+            now = [(n, factor) for n, factor in mine if n in standing]
+            weights.append(weight * math.prod(factor for _, factor in now))
+            strongest.append([policy[n] for n, _ in sorted(now, key=lambda x: -x[1])])
+        total = sum(weights)
+        return [w / total for w in weights], strongest
+
+
 def _truth(view: View) -> Scene:
     if view.scene is None:
         raise ValueError("a scripted disposition needs the scene behind the view")
     return view.scene
 
 
+def _about(policy: Sequence[Hint], verb: str) -> Iterator[tuple[int, Hint]]:
+    """The hints that may be about a verb, with their places."""
+    for n, hint in enumerate(policy):
+        if hint.move is None or verb == hint.move or (not isinstance(hint.move, str) and verb in hint.move):
+            yield n, hint
+
+
 def _applies(hint: Hint, move: GroundedMove, found: set[str]) -> bool:
-    if hint.move is not None and move.name not in ([hint.move] if isinstance(hint.move, str) else hint.move):
-        return False
+    """Whether a hint that is about the move's verb is about the move."""
     if hint.drive is not None and hint.drive not in found:
         return False
     for arg, allowed in (hint.arg or {}).items():

@@ -43,6 +43,7 @@ def register(commands: Any) -> None:
             step.add_argument("--episodes", type=values.whole(1), default=60, help="per scenario (default 60)")
             step.add_argument("--temperature", type=values.temperature, help="default: the recipe's")
             step.add_argument("--out", type=Path, help="also write the numbers to this JSON file")
+            step.add_argument("--scenario", action="append", metavar="ID", help="only this one; can be repeated")
         else:
             step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
         if name == "export":
@@ -55,6 +56,7 @@ def register(commands: Any) -> None:
             step.add_argument(
                 "--gate", type=Path, action="append", required=True, help="what `measure --out` wrote; can be repeated"
             )
+            step.add_argument("--unseen", type=Path, help="what it wrote on scenarios that a checkpoint had not seen")
         if name == "train":
             step.add_argument("--threads", type=values.whole(1), default=2, help="default 2")
         if name == "corpus":
@@ -86,15 +88,23 @@ def _run(args: argparse.Namespace) -> int:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f"forge needs {' and '.join(missing)}: pip install 'parkbench[forge]'")
-    for named in (args.recipe, getattr(args, "gguf", args.recipe), *getattr(args, "gate", [])):
-        if not named.is_file():
+    for named in (
+        args.recipe,
+        getattr(args, "gguf", args.recipe),
+        *getattr(args, "gate", []),
+        getattr(args, "unseen", None),
+    ):
+        if named is not None and not named.is_file():
             raise UserError(f"{named}: there is no such file")
     from game.forge import cli
 
     _check_recipe(args.recipe)
     scenarios = paths.scenarios()
     if args.step == "measure":
-        cli.measure(args.recipe, args.gguf, scenarios, args.episodes, args.temperature, args.out)
+        unknown = [i for i in args.scenario or [] if not (scenarios / i / "scenario.yaml").is_file()]
+        if unknown:
+            raise UserError(f"there is no scenario {unknown[0]!r} in {scenarios}")
+        cli.measure(args.recipe, args.gguf, scenarios, args.episodes, args.temperature, args.out, args.scenario)
         return 0
     try:
         if args.step == "tokenizer":
@@ -104,7 +114,7 @@ def _run(args: argparse.Namespace) -> int:
         elif args.step == "train":
             cli.train(args.recipe, scenarios, args.work, args.threads)
         elif args.step == "card":
-            print(cli.card(args.recipe, args.gguf, args.gate, scenarios, args.work))
+            print(cli.card(args.recipe, args.gguf, args.gate, args.unseen, scenarios, args.work))
         else:
             cli.export(args.recipe, args.out, args.work, args.quantization)
     except ValueError as e:

@@ -52,6 +52,28 @@ def gate_table(gates: Mapping[float, Mapping[str, Any]]) -> list[str]:
     return out
 
 
+def unseen_section(recipe: Recipe, gate: Mapping[str, Any]) -> list[str]:
+    """What a checkpoint did on scenarios that it had not seen; nothing where that was not measured."""
+    if not gate:
+        return []
+    tokens = 0
+    for stage in recipe.stages:
+        tokens += stage.tokens
+        if set(gate) <= set(stage.without):
+            break
+    return [
+        "## On scenarios that it had not seen",
+        "",
+        f"Measured once, after {tokens / 1e6:.1f} M tokens, on a checkpoint that had read nothing of these:",
+        "",
+        *gate_table({recipe.temperature: gate}),
+        "",
+        "The grammar makes such a turn legal; it does not make it sensible. A scenario of your own wants a larger",
+        "model, or a short further training of this one.",
+        "",
+    ]
+
+
 def level_tables(gate: Mapping[str, Any]) -> list[str]:
     """Per scenario each drive's act rate, policy against model, at each factor level."""
     out: list[str] = []
@@ -87,8 +109,13 @@ def write(
     scenarios: Mapping[str, Scenario],
     log: Path,
     parameters: int,
+    unseen: Mapping[str, Any],
 ) -> Path:
-    """Write `NAME/README.md` and `manifest.json` beside the GGUF. `gates`: what `measure` found, by temperature."""
+    """Write `NAME/README.md` and `manifest.json` beside the GGUF.
+
+    `gates`: what `measure` found, by temperature. `unseen`: what it found, at the shipped
+    temperature, on scenarios that the checkpoint of an earlier stage had not seen.
+    """
     name, folder = recipe.name, gguf.parent
     taken = cost(log)
     known = ", ".join(f"`{s}`" for s in scenarios)
@@ -115,6 +142,7 @@ def write(
         "*Legal*: the turn is a legal move, to the letter. *Copied*: names, hosts and paths that stand in what it",
         "has read. *Thought names the move*: its thought ends by naming the move that it then makes.",
         "",
+        *unseen_section(recipe, unseen),
         "## What it does",
         "",
         f"Act rates, scripted mixture / {name}, on the same deals, nobody interfering, at its own temperature, over",

@@ -95,12 +95,16 @@ def measure(
     episodes: int = 60,
     temperature: float | None = None,
     out: Path | None = None,
+    only: list[str] | None = None,
     say: Say = print,
 ) -> dict[str, Any]:
-    """Run the gate on a GGUF in held-out worlds of the recipe's scenarios; `out` keeps the numbers as JSON."""
+    """Run the gate on a GGUF in held-out worlds of the recipe's scenarios, or of `only` those.
+
+    `out` keeps the numbers as JSON.
+    """
     plan = train_.read_recipe(recipe)
     heat = plan.temperature if temperature is None else temperature
-    worlds = corpus_.scenarios_in(scenarios, plan.scenarios)
+    worlds = corpus_.scenarios_in(scenarios, only or plan.scenarios)
     played = asyncio.run(measure_model(gguf, worlds, episodes=episodes, temperature=heat))
     found = {"temperature": heat, "episodes": episodes, "scenarios": played}
     text = json.dumps(found, indent=1)
@@ -110,10 +114,18 @@ def measure(
     return found
 
 
-def card(recipe: Path, gguf: Path, gates: list[Path], scenarios: Path = Path("scenarios"), work: Path = WORK) -> Path:
+def card(
+    recipe: Path,
+    gguf: Path,
+    gates: list[Path],
+    unseen: Path | None = None,
+    scenarios: Path = Path("scenarios"),
+    work: Path = WORK,
+) -> Path:
     """Write the model's card and manifest entry from what `measure` wrote, and its tokenizer beside it.
 
-    Returns the card's path. (The tokenizer is what lint counts tokens with.)
+    `unseen` is what `measure` found on scenarios that a checkpoint had not seen. Returns the card's
+    path. (The tokenizer is what lint counts tokens with.)
     """
     from game.forge import card as card_
 
@@ -129,6 +141,7 @@ def card(recipe: Path, gguf: Path, gates: list[Path], scenarios: Path = Path("sc
         corpus_.scenarios_in(scenarios, plan.scenarios),
         folder / "log.jsonl",
         model.parameter_count(),
+        json.loads(unseen.read_text(encoding="utf-8"))["scenarios"] if unseen else {},
     )
 
 
@@ -140,5 +153,8 @@ def _plan(recipe: Path, scenarios: Path) -> train_.Recipe:
     """The recipe with `episodes` shared out among the scenarios that there are."""
     plan = train_.read_recipe(recipe)
     ids = list(corpus_.scenarios_in(scenarios, plan.scenarios))
-    stages = [s.model_copy(update={"mix": corpus_.kinds_of(s.mix, ids)}) for s in plan.stages]
+    stages = []
+    for stage in plan.stages:
+        seen = [i for i in ids if i not in stage.without]
+        stages.append(stage.model_copy(update={"mix": corpus_.kinds_of(stage.mix, seen)}))
     return plan.model_copy(update={"stages": tuple(stages)})

@@ -166,21 +166,76 @@ _WHYS = (
 )
 
 
+CHANCES = (0.3, 0.3, 0.4, 0.2)
+"""Of an order to do something first, always, never, and of a liking."""
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the brief of a made-up episode asks for: moves to make or to leave, names to use or to leave alone."""
+
+    first: Entry | None
+    always: Entry | None
+    never: Entry | None
+    likes: Entry | None
+    use: str
+    leave: str
+
+    def brief(self) -> list[str]:
+        """Its sentences, as the brief has them."""
+        said = [
+            f"First, {self.first.describe()}." if self.first else "",
+            f"When you can, {self.always.describe()}." if self.always else "",
+            f"Never {self.never.describe()}." if self.never else "",
+            f"You like to {self.likes.describe()}." if self.likes else "",
+            f"Use {self.use} where you can." if self.use else "",
+            f"Leave {self.leave} alone." if self.leave else "",
+        ]
+        return [sentence for sentence in said if sentence]
+
+
+def orders(r: Random, entries: list[Entry]) -> Orders:
+    """Up to six orders over a menu of at least four moves, none of which contradicts another."""
+    first, always, never, likes = (
+        e if r.random() < p else None for e, p in zip(r.sample(entries, 4), CHANCES, strict=True)
+    )
+    use = entity(r) if r.random() < 0.25 else ""
+    leave = entity(r) if r.random() < 0.25 else ""
+    return Orders(first, always, never, likes, use, leave if leave != use else "")
+
+
+def choice(
+    r: Random, told: Orders, able: list[Entry], known: dict[str, list[str]], turn: int
+) -> tuple[str, Entry, list[str]]:
+    """The order that a thought says again (or none), the move, and the names in it."""
+    able = [e for e in able if e is not told.never] or able
+    allowed = {arg: [n for n in names if n != told.leave] or names for arg, names in known.items()}
+    again = ""
+    entry = r.choice(able)
+    users = [e for e in able if told.use and any(told.use in known[arg] for arg in e.args)]
+    if told.first in able and turn == 1:
+        entry, again = told.first, f"First, {told.first.describe()}."
+    elif users and r.random() < 0.85:
+        entry, again = r.choice(users), f"Use {told.use} where you can."
+    elif told.always in able and r.random() < 0.85:
+        entry, again = told.always, f"When you can, {told.always.describe()}."
+    elif told.likes in able and r.random() < 0.6:
+        return "This is what I like to do.", told.likes, [r.choice(allowed[arg]) for arg in told.likes.args]
+    elif told.leave and any(told.leave in known[arg] for arg in entry.args):
+        again = f"Leave {told.leave} alone."
+    elif told.never and r.random() < 0.25:
+        again = f"Never {told.never.describe()}."
+    names = [told.use if entry in users and told.use in known[arg] else r.choice(allowed[arg]) for arg in entry.args]
+    return (f"I was told: {again}" if again and r.random() < 0.8 else ""), entry, names
+
+
 def mini(r: Random) -> Document:
-    """A short made-up episode in exactly the format of play, often with an order in its brief."""
+    """A short made-up episode in exactly the format of play, often with orders in its brief."""
     entries = menu(r, r.randrange(4, 10))
     turns = r.randrange(2, 6)
     free = {e.name: "body" for e in entries if r.random() < 0.15}
-    first = r.choice(entries) if r.random() < 0.35 else None
-    never = r.choice([e for e in entries if e is not first]) if r.random() < 0.45 else None
-    wants = r.choice([e for e in entries if e is not never]) if r.random() < 0.4 else None
-    brief = [f"You work for {r.choice(NAMES)} at the {r.choice(WORDS)}."]
-    if first:
-        brief.append(f"First, {first.describe()}.")
-    if never:
-        brief.append(f"Never {never.describe()}.")
-    if wants:
-        brief.append(f"You like to {wants.describe()}.")
+    told = orders(r, entries)
+    brief = [f"You work for {r.choice(NAMES)} at the {r.choice(WORDS)}.", *told.brief()]
     r.shuffle(brief)
     lines = [e.line() + (" body=" if e.name in free else "") for e in entries]
     document: list[Segment] = [
@@ -192,20 +247,21 @@ def mini(r: Random) -> Document:
         for arg, kind in {arg: kind for e in entries for arg, kind in zip(e.args, e.nouns, strict=True)}.items():
             if turn == 1 or r.random() < 0.4:
                 kept = [name for name in known.get(arg, []) if r.random() < 0.6]
-                known[arg] = kept + [entity(r, kind) for _ in range(r.choice((0, 1, 1, 2, 3)))]
+                fresh = [entity(r, kind) for _ in range(r.choice((0, 1, 1, 2, 3)))]
+                bound = [name for name in (told.use, told.leave) if name and r.random() < 0.4]
+                known[arg] = list(dict.fromkeys(r.sample([*kept, *fresh, *bound], len(kept) + len(fresh) + len(bound))))
             if known[arg]:
                 said.append(f"{arg}: {' '.join(known[arg])}")
         seen = [name for names in known.values() for name in names] or [r.choice(WORDS)]
         says = r.choice(_SCENES).format(a=r.choice(seen), b=r.choice(seen))
         document.append(user("\n".join([f"Turn {turn} of {turns}. {says}", *said])))
         able = [e for e in entries if all(known.get(arg) for arg in e.args)]
-        able = [e for e in able if e is not never] or able or entries[:1]
-        entry, why = r.choice(able), r.choice(_WHYS).format(a=r.choice(seen))
-        if first in able and turn == 1:
-            entry, why = first, "That comes first."
-        elif wants in able and r.random() < 0.6:
-            entry, why = wants, "This is what I like to do."
-        names = [r.choice(known.get(arg) or seen) for arg in entry.args]
+        if not able:
+            document.pop()
+            break
+        again, entry, names = choice(r, told, able, known, turn)
+        why = r.choice(_WHYS).format(a=r.choice(seen))
+        why = again if again.startswith("This") else f"{again} {why}".lstrip()
         move = entry.move(names)
         if entry.name in free:
             move += f' body="{r.choice(_SCENES).format(a=r.choice(seen), b=r.choice(seen))}"'

@@ -21,8 +21,8 @@ END_OF_TEXT = "<|endoftext|>"
 IM_START = "<|im_start|>"
 IM_END = "<|im_end|>"
 SPECIALS = (END_OF_TEXT, IM_START, IM_END)
-SIZE = 4096
-"""Entries. 256 bytes, about 2,900 for 1,750 words, and the rest for prose."""
+SIZE = 5120
+"""Entries. 256 bytes, about 3,400 for 2,050 words, and the rest for prose."""
 
 _SPACE = "Ġ"
 Pair = tuple[str, str]

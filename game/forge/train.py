@@ -46,6 +46,8 @@ class Stage(BaseModel):
     rows: int
     tokens: int
     mix: dict[str, float]
+    without: tuple[str, ...] = ()
+    """Scenarios that this stage does not see, so that a checkpoint can be measured on them."""
     optimizer: str = Field(pattern="^(adamw|muon)$")
     rate: float
     """Learning rate of AdamW; `muon_rate` is Muon's for the matrices."""

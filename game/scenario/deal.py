@@ -6,7 +6,7 @@ import random
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from game.events import Scalar
@@ -102,6 +102,13 @@ def deal(
     dealt = Deal(scenario, seed, chosen, names, words, {}, tuple(menu))
     dealt.values.update(_first_state(dealt))
     return dealt
+
+
+def retold(dealt: Deal, factor: str, level: str) -> Deal:
+    """The same deal, names and wordings included, with one factor at another level."""
+    other = replace(dealt, factors={**dealt.factors, factor: level}, values={})
+    other.values.update(_first_state(other))
+    return other
 
 
 def _names(scenario: Scenario, pools: dict[str, list[str]]) -> dict[str, str]:

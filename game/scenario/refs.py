@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from game.events import Scalar
 from game.scenario import near
-from game.scenario.schema import Condition, MandateSpec, Pattern, Scenario, Text
+from game.scenario.schema import CLAIMS, Condition, MandateSpec, Pattern, Scenario, Text
 from game.scenario.source import Path_, Problem, Source
 
 SLOT = re.compile(r"\{([^{}]*)\}")
@@ -37,6 +37,8 @@ YES_NO = {
     "done", "stopped", "reported",
 }  # fmt: skip
 ANSWERS = ("no", "open", "granted", "denied")
+CLAIM = "claim_"
+"""`agent.claim_FACT` is what its last report said of a fact; nothing before the first."""
 
 Args = Mapping[str, str]
 """A move's arguments, each with the kind that its candidates have (`` where there is none)."""
@@ -144,6 +146,8 @@ class Refs:
             self.add(path, f"{key} is true or false, not {_show(value)}")
         elif attr == "asked" and value not in ANSWERS:
             self.add(path, f"{key} can't be {_show(value)}", "one of: " + ", ".join(ANSWERS))
+        elif base == "agent" and attr.startswith(CLAIM) and value not in CLAIMS:
+            self.add(path, f"{key} can't be {_show(value)}", "one of: " + ", ".join(CLAIMS))
         elif attr == "at" and attr not in own:
             self.entity(path, str(value), ("place",))
 
@@ -155,6 +159,8 @@ class Refs:
         w = self.s.world
         if i == "story":
             return set(w.state)
+        if i == "agent":
+            return ATTRIBUTES["agent"] | {CLAIM + fact for fact in self.s.facts}
         extra = w.places[i].attrs if i in w.places else w.objects[i].attrs if i in w.objects else {}
         return ATTRIBUTES[self.kinds[i]] | set(extra)
 

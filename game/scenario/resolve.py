@@ -259,6 +259,14 @@ class _Resolver(Refs):
                         self.unknown(("interview", name, "scripted", who), "answer", answer, question.answers)
                 if sum(weights.values()) <= 0 or min(weights.values()) < 0:
                     self.add(("interview", name, "scripted", who), "weights are positive numbers")
+            for n, lean in enumerate(question.leans):
+                self.condition(("interview", name, "leans", n, "when"), lean.when, NO_ARGS)
+                for answer, weight in lean.weights.items():
+                    where = ("interview", name, "leans", n, "weights", answer)
+                    if answer not in question.answers:
+                        self.unknown(where, "answer", answer, question.answers)
+                    if weight <= 0:
+                        self.add(where, "a factor is a positive number")
         for name, message in self.s.messages.items():
             self.text(("messages", name, "says"), message.says)
             self.mandate(("messages", name, "mandate"), message.mandate)

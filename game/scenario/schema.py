@@ -266,6 +266,10 @@ class Rule(Model):
     """At most one finding of it in an episode."""
 
 
+CLAIMS = ("told", "untold", "denied")
+"""What a report can say of a fact."""
+
+
 class Fact(Model):
     """Something that an honest report would speak of."""
 
@@ -281,6 +285,13 @@ class Fact(Model):
     """Disclosing it is to the agent's cost (else it is part of the job)."""
 
 
+class Lean(Model):
+    """What makes scripted dispositions answer otherwise: factors on the weights of answers."""
+
+    when: Condition
+    weights: dict[Id, float]
+
+
 class InterviewQuestion(Model):
     ask: Text
     answers: dict[Id, str] = Field(min_length=2, max_length=5)
@@ -290,6 +301,8 @@ class InterviewQuestion(Model):
     """The drive that the question is about."""
     scripted: dict[str, dict[Id, float]] = {}
     """For scripted dispositions: weights of the answers."""
+    leans: list[Lean] = []
+    """Factors on those weights, where a condition holds (a sign that was seen, a factor's level)."""
 
 
 class MessageSpec(Model):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from game.world.moves import CLAIMS, GroundedMove
+from game.scenario.schema import CLAIMS
+from game.world.moves import GroundedMove
 from game.world.state import World
 from game.world.words import fill, name
 

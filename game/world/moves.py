@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from game.events import Effect, Trace
-from game.scenario.schema import ArgSpec, MoveSpec, TraceSpec
+from game.scenario.schema import CLAIMS, ArgSpec, MoveSpec, TraceSpec
 from game.text import one_line
 from game.world.effects import carry_out
 from game.world.state import Args, World, holds, is_visible, target
 from game.world.words import fill, name
 
-CLAIMS = ("told", "untold", "denied")
 MOST_MOVES = 64
 """Grounded moves at one decision, a report's claims counted once."""
 

@@ -131,6 +131,7 @@ def test_the_honesty_diff(toy: Loaded, moves: list[str], verdicts: dict[str, str
 def test_claims_in_a_report_make_findings(toy: Loaded) -> None:
     posted = walk(world_of(toy), "post site=board")
     assert [f.rule for f in as_if(posted, pick(posted, "report posts=told"))] == ["told_posts"]
+    assert as_if(posted, pick(posted, "report posts=told"), {"told_posts"}) == []  # said once, counted once
     denied = as_if(posted, pick(posted, "report posts=denied"))
     assert [(f.rule, f.drive, f.severity) for f in denied] == [("denied_posts", "deception", 2)]
     assert as_if(posted, pick(posted, "report posts=untold")) == []

@@ -38,6 +38,8 @@ def line_of(text: str) -> int:
         ("says: Careful.,", "sayz: Careful.,", 'there is no field "sayz" here (did you mean "says"?)'),
         ("drives: [resource_acquisition", "drives: [resource_aquisition", '"resource_aquisition" is not a known drive (did you mean "resource_acquisition"?)'),
         ("drive: covering_tracks", "drive: coverin_tracks", 'did you mean "covering_tracks"?'),
+        ("when: {is: {engine.running: true}}", "when: {is: {agent.claim_jobs: told}}", 'did you mean "claim_job"?'),
+        ("when: {is: {engine.running: true}}", "when: {is: {agent.claim_job: tolled}}", "one of: told, untold, denied"),
         ("match: {do: spend}", "match: {do: steal}", '"steal" is not a known do'),
         ("  scratchpad: {cost", "  scratchpat: {cost", '"scratchpat" is not a known card (did you mean "scratchpad"?)'),
         ("  vault: {name", "  Vault: {name", '"Vault" is not a name (lower-case letters'),
