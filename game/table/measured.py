@@ -9,7 +9,7 @@ from game.scenario.tokens import Counter
 from game.table.coverage import Coverage, Worst
 from game.world.moves import MOST_MOVES
 
-LONGEST_BRIEF, LONGEST_OBSERVATION, CONTEXT = 350, 110, 2048
+LONGEST_BRIEF, LONGEST_OBSERVATION, CONTEXT = 350, 125, 2048
 """Tokens: the brief with its verbs, the message of a turn, a whole episode on the shipped models."""
 
 
