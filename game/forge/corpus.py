@@ -128,8 +128,8 @@ def _written(folder: Path, name: str) -> bool:
 
 
 def kinds_of(mix: Mapping[str, float], scenario_ids: Sequence[str]) -> dict[str, float]:
-    """A recipe's mix with `episodes` shared out evenly among the scenarios."""
+    """A recipe's mix with `episodes` shared out evenly among the scenarios; one that is named has its share on top."""
     out = {kind: share for kind, share in mix.items() if kind != "episodes"}
-    if "episodes" in mix:
-        out |= dict.fromkeys(scenario_ids, mix["episodes"] / len(scenario_ids))
+    for i in scenario_ids if "episodes" in mix else ():
+        out[i] = out.get(i, 0.0) + mix["episodes"] / len(scenario_ids)
     return out
