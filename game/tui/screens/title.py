@@ -20,7 +20,7 @@ from game.tui.dialogues.ask import AskPath
 from game.tui.dialogues.pick import Pick
 from game.tui.screens.base import GameScreen
 from game.tui.screens.picture import picture
-from game.tui.widgets.safe import SafeStatic, lines, styled
+from game.tui.widgets.safe import SafeStatic, styled
 
 if TYPE_CHECKING:
     from game.play.menu import Menu
@@ -176,7 +176,11 @@ def _read() -> Menu:
     return read()
 
 
+TITLE = 24
+"""Cells for a scenario's title in the menu."""
+
+
 def entry(s: Scenario) -> Content:
-    """A scenario in the menu: title, difficulty, length."""
+    """A scenario in the menu, on one line: title and difficulty."""
     stars = "●" * s.difficulty + "○" * (5 - s.difficulty)
-    return lines(styled((s.title, "bold")), styled(f"  {stars}  {s.turns} turns"))
+    return styled((f"{one_line(s.title, TITLE):{TITLE}} ", "bold"), stars)
