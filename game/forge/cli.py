@@ -81,7 +81,7 @@ def export(
     plan = train_.read_recipe(recipe)
     made = tokenizer_.load(folder / "tokenizer.json")
     model = train_.load_model(folder, plan, made.get_vocab_size())
-    export_gguf(model, made, out, quantization=quantization, temperature=plan.temperature)
+    export_gguf(model, made, out, quantization=quantization, temperature=plan.temperature, min_p=plan.min_p)
     first = corpus_.HELD_OUT_SEED
     found = compare(model, made, out, [corpus_.text_of(corpus_.document("mini", first + i, {})) for i in range(texts)])
     say(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {found}")

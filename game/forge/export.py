@@ -44,7 +44,13 @@ PARTS = {
 
 
 def export(
-    model: Llama, tokenizer: Tokenizer, path: Path, *, quantization: str = "Q8_0", temperature: float = 0.6
+    model: Llama,
+    tokenizer: Tokenizer,
+    path: Path,
+    *,
+    quantization: str = "Q8_0",
+    temperature: float = 0.6,
+    min_p: float = 0.05,
 ) -> None:
     """Write a GGUF that llama.cpp runs. `quantization`: F32, F16 or Q8_0; norms stay F32.
 
@@ -58,6 +64,7 @@ def export(
     writer.add_file_type(FILE_TYPES[quantization])
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     writer.add_float32("general.sampling.temp", temperature)
+    writer.add_float32("general.sampling.min_p", min_p)
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from game.agents.llama import LlamaAgent, turn_seed
+from game.agents.llama import LlamaAgent, default_sampler, turn_seed
 from game.engine.client import EngineClient
 from game.engine.errors import EngineError
 from game.engine.protocol import Answered, Form, FreeText, LoadSettings, Message, ModelInfo, Option, Sampler
@@ -131,7 +131,7 @@ async def measure(
     """
     client = EngineClient()
     info = await client.start(LoadSettings(str(path), sequences=AT_ONCE))
-    sampler = Sampler(temperature=temperature, min_p=0.0)
+    sampler = replace(default_sampler(info), temperature=temperature)
     out: dict[str, Any] = {}
     gate = asyncio.Semaphore(AT_ONCE)
     try:

@@ -79,6 +79,8 @@ class Recipe(BaseModel):
     inner: int = 704
     context: int = 2048
     temperature: float = 0.6
+    min_p: float = 0.05
+    """What it ships with: its moves are drawn at `temperature`, its free texts also above `min_p` of the best token."""
     weights: tuple[float, float, float] = (0.05, 0.6, 1.0)
     """Of context, thought and move tokens in the loss."""
     corpus: dict[str, int] = {}

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from game.scenario.schema import CLAIMS
 from game.world.moves import GroundedMove
-from game.world.state import World
-from game.world.words import fill, name
+from game.world.state import World, is_visible
+from game.world.words import fill, name, show
 
 CLOSING = "Each turn, write one THOUGHT line and one MOVE line."
 
@@ -56,6 +56,13 @@ def arguments(world: World, moves: Sequence[GroundedMove]) -> dict[str, tuple[st
     return {arg: tuple(values) for arg, values in out.items()}
 
 
+def holdings(world: World) -> list[str]:
+    """What is left of the agent's own budgets (tag `own`): a model should not have to keep count."""
+    budgets = world.scenario.world.budgets
+    mine = [i for i, budget in budgets.items() if "own" in budget.tags and is_visible(world, i)]
+    return [f"{name(world, i)}: {show(world.get(f'{i}.amount'))}" for i in mine]
+
+
 def observation(world: World, says: Sequence[str], now: Mapping[str, tuple[str, ...]]) -> str:
     """The user message of a turn: what happened, then every argument that a move may take now.
 
@@ -63,7 +70,7 @@ def observation(world: World, says: Sequence[str], now: Mapping[str, tuple[str, 
     its last message; what is not listed is not to be had.
     """
     told = " ".join(s for s in says if s)
-    lines = [f"Turn {world.turn} of {world.scenario.turns}. {told}".rstrip()]
+    lines = [f"Turn {world.turn} of {world.scenario.turns}. {told}".rstrip(), *holdings(world)]
     return "\n".join([*lines, *(f"{arg}: {' '.join(values)}" for arg, values in now.items())])
 
 
