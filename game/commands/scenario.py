@@ -25,6 +25,7 @@ from game.scenario.deal import deal
 from game.scenario.find import find, locate, shipped
 from game.scenario.lint import lint
 from game.scenario.load import Loaded, load
+from game.scenario.picture import svg
 from game.scenario.schema import DRIVES, json_schema
 from game.scenario.source import Problem, ScenarioError
 from game.scenario.walkthrough import scripts
@@ -85,10 +86,15 @@ def register(commands: Any) -> None:
     _plays(testing, TEST_PLAYS)
 
     drawing = command(
-        "graph", run_graph, "places, links, and what leads to which ending", "graph sandwich --format text"
+        "graph", run_graph, "places, links, and what leads to which ending", "graph sandwich --out sandwich.svg"
     )
     drawing.add_argument("scenario", metavar="SCENARIO", help="an id or a path")
-    drawing.add_argument("--format", choices=("mermaid", "text"), default="mermaid", help="default: mermaid")
+    drawing.add_argument(
+        "--format",
+        choices=("text", "mermaid", "svg"),
+        help="default: by the ending of --out; else text in a terminal, mermaid in a pipe",
+    )
+    drawing.add_argument("--out", type=Path, metavar="FILE", help="write it to a file")
     drawing.add_argument("--seed", type=values.seed, default=1, help="which names are drawn")
 
     command("schema", run_schema, "the JSON Schema of a scenario file, for editors", "schema > scenario.schema.json")
@@ -306,9 +312,15 @@ def _report(console: Console, loaded: Loaded, found: Coverage) -> None:
 
 
 def run_graph(args: argparse.Namespace) -> int:
-    """Print the picture."""
+    """Print the picture, or write it to a file."""
     dealt = deal(find(args.scenario).scenario, args.seed)
-    print(clean(graph.mermaid(dealt) if args.format == "mermaid" else graph.text(dealt)), end="")
+    by_name = {".svg": "svg", ".txt": "text"}.get(args.out.suffix.lower(), "mermaid") if args.out else ""
+    form = args.format or by_name or ("text" if sys.stdout.isatty() else "mermaid")
+    drawn = svg(dealt) if form == "svg" else clean(graph.text(dealt) if form == "text" else graph.mermaid(dealt))
+    if args.out is None:
+        print(drawn, end="")
+    else:
+        values.write(args.out, drawn)
     return OK
 
 

@@ -215,6 +215,17 @@ def test_the_graph_draws_places_links_and_endings(capsys: pytest.CaptureFixture[
     assert "move post: post" in capsys.readouterr().out
 
 
+def test_the_form_of_the_graph_is_that_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, begins in (("a.svg", "<svg "), ("a.mmd", "flowchart LR"), ("a.txt", "The toy")):
+        assert run("graph", str(TOY), "--out", str(tmp_path / name)) == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+    assert capsys.readouterr().out == ""
+    assert run("graph", str(TOY), "--format", "svg") == 0
+    assert capsys.readouterr().out == (tmp_path / "a.svg").read_text(encoding="utf-8")
+    with pytest.raises(UserError, match="cannot be written"):
+        run("graph", str(TOY), "--out", str(tmp_path / "no" / "a.svg"))
+
+
 def test_leads_name_what_makes_an_ending_true(toy: Loaded) -> None:
     found = {(x.by, x.cause, x.ending) for x in leads(toy.scenario)}
     assert {("move", "post", "public"), ("move", "start", "done")} <= found
