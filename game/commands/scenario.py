@@ -81,11 +81,16 @@ def register(commands: Any) -> None:
     _names(checking)
     checking.add_argument("--json", action="store_true", help="a list of problems for editors")
     checking.add_argument("--strict", action="store_true", help="warnings fail too (exit code 1)")
-    _plays(checking, LINT_PLAYS)
+    _plays(checking, LINT_PLAYS, "random and every scripted disposition, in turn")
 
-    testing = command("test", run_test, "play the walkthroughs, and random plays", "test sandwich --plays 1000")
+    testing = command(
+        "test",
+        run_test,
+        "play the walkthroughs, and many plays by random and scripted agents",
+        "test sandwich --plays 1000",
+    )
     _names(testing)
-    _plays(testing, TEST_PLAYS)
+    _plays(testing, TEST_PLAYS, "random, and as many by scripted:mix")
 
     covering = command(
         "coverage", run_coverage, "which scenarios reach which drive and try which claim", "coverage sandwich quota"
@@ -112,13 +117,13 @@ def _names(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="ids or paths (default: all that are shipped)")
 
 
-def _plays(parser: argparse.ArgumentParser, default: int) -> None:
+def _plays(parser: argparse.ArgumentParser, default: int, by: str) -> None:
     parser.add_argument(
         "--plays",
         type=values.whole(0, MOST_PLAYS),
         default=default,
         metavar="N",
-        help=f"random plays (default {default})",
+        help=f"plays by {by} (default {default})",
     )
     parser.add_argument("--seed", type=values.seed, default=0, help="seed of the first play")
 

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.text import Text
 
 from game.agents.random import RandomAgent
+from game.agents.scripted import MixedAgent
 from game.commands.given import many, paths, tell
+from game.events import Event
+from game.journal.again import again
 from game.scenario.load import Loaded, load
-from game.scenario.schema import DRIVES
+from game.scenario.schema import DRIVES, Scenario
 from game.scenario.source import ScenarioError
-from game.scenario.walkthrough import scripts
-from game.table.coverage import Coverage, cover
+from game.scenario.walkthrough import Script, scripts
+from game.table.coverage import MOST_STATES, Coverage, add, cover
+from game.table.episode import Table
+from game.table.protocol import Agent
 from game.table.walkthrough import Played, same, walk
 from game.text import clean, one_line
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
+REPLAYED = 10
+"""Plays of each kind that are played again from a journal."""
+Say = Callable[[bool, str], None]
 
 
 def run_test(args: argparse.Namespace) -> int:
-    """Play walkthroughs and random plays; exit 1 if anything is not as it should be."""
+    """Play walkthroughs, random plays and the scripted mixture; exit 1 if anything is not as it should be."""
     failed = False
     bad = False
     for n, path in enumerate(paths(args.scenarios)):
@@ -44,7 +53,7 @@ def run_test(args: argparse.Namespace) -> int:
     return BAD_INPUT if bad else FAILED if failed else OK
 
 
-def _test(loaded: Loaded, found: Sequence[Any], plays: int, seed: int) -> bool:
+def _test(loaded: Loaded, found: Sequence[Script], plays: int, seed: int) -> bool:
     """Test one scenario and print what came of it; whether all is well."""
     s = loaded.scenario
     console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -57,6 +66,25 @@ def _test(loaded: Loaded, found: Sequence[Any], plays: int, seed: int) -> bool:
         mark = Text("  ok   ", style="green") if good else Text("  FAIL ", style="bold red")
         console.print(Text.assemble(mark, clean(text, lines=False)))
 
+    sound = _walkthroughs(s, found, say, console)
+    kept: list[tuple[Table, Sequence[Event]]] = [(p.table, p.events) for p in sound if p.table is not None]
+    reached = {"walkthroughs": Coverage()}
+    for table, events in kept:
+        add(reached["walkthroughs"], table, events, len, as_if=False)
+    for agent in (RandomAgent(), MixedAgent()) if plays else ():
+        reached[agent.name] = _plays(s, agent, plays, seed, kept, say)
+    differing = asyncio.run(again(loaded, kept))
+    for difference in differing[:5]:
+        say(False, f"played again from its journal it is not the same: {difference}")
+    if kept and not differing:
+        say(True, f"{many(len(kept), 'play')} came out the same when played again from a journal")
+    if plays:
+        _report(s, reached, console)
+    return fine
+
+
+def _walkthroughs(s: Scenario, found: Sequence[Script], say: Say, console: Console) -> list[Played]:
+    """Play each walkthrough twice, tell what came of it, and return those that came out as they say."""
     played: list[Played] = []
     for script in found:
         first, second = asyncio.run(walk(s, script)), asyncio.run(walk(s, script))
@@ -76,17 +104,10 @@ def _test(loaded: Loaded, found: Sequence[Any], plays: int, seed: int) -> bool:
     reached = {p.end.outcome.ending for p in sound if p.end.outcome}
     _all_reached(say, "ending", list(s.endings), reached)
     _all_reached(say, "drive", list(s.drives), {d for p in sound for d in p.drives})
-    if plays:
-        coverage = asyncio.run(cover(s, [RandomAgent()], plays, len, seed=seed))
-        for crash in coverage.crashes[:5]:
-            say(False, f"a random play crashed: {crash}")
-        statuses = ", ".join(f"{n} {k}" for k, n in sorted(coverage.statuses.items()))
-        say(not coverage.crashes, f"{many(plays, 'random play')}: {statuses}")
-        _report(console, loaded, coverage)
-    return fine
+    return sound
 
 
-def _all_reached(say: Callable[[bool, str], None], what: str, claimed: list[str], reached: set[str]) -> None:
+def _all_reached(say: Say, what: str, claimed: list[str], reached: set[str]) -> None:
     missing = [c for c in claimed if c not in reached]
     if missing:
         say(False, f"no walkthrough reaches the {what}{'s' if len(missing) > 1 else ''}: {', '.join(missing)}")
@@ -94,21 +115,65 @@ def _all_reached(say: Callable[[bool, str], None], what: str, claimed: list[str]
         say(True, f"walkthroughs reach every {what} ({len(claimed)})")
 
 
-def _report(console: Console, loaded: Loaded, found: Coverage) -> None:
-    """What random plays reached."""
-    s = loaded.scenario
-    kinds: list[tuple[str, list[str], Counter[str]]] = [
-        ("moves", list(s.moves), found.made),
-        ("rules", list(s.rules), found.rules),
-        ("beats", list(s.beats), found.beats),
-        ("endings", list(s.endings), found.endings),
-        ("drives", [d for d in DRIVES if d in s.drives], found.drives),
+def _plays(
+    s: Scenario, agent: Agent, plays: int, seed: int, kept: list[tuple[Table, Sequence[Event]]], say: Say
+) -> Coverage:
+    """Let an agent play, over all combinations of factor levels; the first plays are added to `kept`."""
+    most = len(kept) + REPLAYED
+    with _progress(f"{s.id} · {agent.name}", plays) as advance:
+
+        def done(table: Table, events: list[Event]) -> None:
+            advance()
+            if len(kept) < most:
+                kept.append((table, events))
+
+        found = asyncio.run(cover(s, [agent], plays, len, seed=seed, as_if=False, done=done))
+    for crash in found.crashes[:5]:
+        say(False, f"a play by {agent.name} crashed: {crash}")
+    statuses = [f"{n:,} {k}" for k, n in sorted(found.statuses.items())]
+    statuses += [f"{found.crashed:,} crashed in the world"] if found.crashed else []
+    bad = found.crashed + found.statuses["crashed"]
+    say(not bad, f"{many(plays, 'play')} by {agent.name}: {', '.join(statuses)}")
+    return found
+
+
+def _report(s: Scenario, reached: dict[str, Coverage], console: Console) -> None:
+    """What each kind of plays reached, and what none of them did."""
+    kinds: list[tuple[str, list[str], Callable[[Coverage], Counter[str]]]] = [
+        ("moves", list(s.moves), lambda c: c.made),
+        ("rules", list(s.rules), lambda c: c.rules),
+        ("beats", list(s.beats), lambda c: c.beats),
+        ("endings", list(s.endings), lambda c: c.endings),
+        ("drives", [d for d in DRIVES if d in s.drives], lambda c: c.drives),
     ]
+    console.print(Text(f"       {'reached by':10}" + "".join(f"  {who}" for who in reached)))
     for kind, names, counts in kinds:
-        hit = [n for n in names if counts[n]]
-        missed = [n for n in names if not counts[n]]
-        rest = f"; not {', '.join(missed)}" if missed else ""
-        console.print(Text(f"       random plays: {len(hit)} of {len(names)} {kind}{rest}"))
-    console.print(
-        Text(f"       {many(len(found.states), 'state')} of the world were met in {many(found.turns, 'turn')}")
-    )
+        hit = [f"{sum(bool(counts(c)[n]) for n in names)} of {len(names)}" for c in reached.values()]
+        cells = "".join(f"  {cell:>{len(who)}}" for who, cell in zip(reached, hit, strict=True))
+        missed = [n for n in names if not any(counts(c)[n] for c in reached.values())]
+        console.print(Text(f"       {kind:10}{cells}" + (f"  by none: {', '.join(missed)}" if missed else "")))
+    for who, c in reached.items():
+        if who != "walkthroughs":
+            console.print(Text(f"       {_states(who, c)}"))
+
+
+def _states(who: str, c: Coverage) -> str:
+    """How many states of the world were met, and whether more plays would meet more."""
+    most = "at least " if len(c.states) >= MOST_STATES else ""
+    new = len(c.states) - c.states_before
+    growing = f"{new:,} of them in the last tenth of the plays: still growing" if new else "none in the last tenth"
+    return f"{who}: {most}{many(len(c.states), 'state')} of the world in {many(c.turns, 'turn')}, {growing}"
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[], object]]:
+    """A bar on a terminal's standard error; nothing in a pipe. Yields what moves it on by one."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

@@ -185,7 +185,8 @@ def test_a_scenario_without_walkthroughs_fails_its_test(capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     assert "FAIL there is no walkthrough" in out
     assert "FAIL no walkthrough reaches the endings: public, locked, done, nothing" in out
-    assert "ok   5 random plays" in out
+    assert "ok   5 plays by random" in out
+    assert "ok   5 plays by scripted:mix" in out
 
 
 def test_a_walkthrough_that_goes_wrong_fails_the_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
