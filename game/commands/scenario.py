@@ -6,8 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,18 +18,22 @@ from rich.text import Text
 from game.agents.random import RandomAgent
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.commands import values
+from game.commands.given import line, many, paths, tell
+from game.commands.scenario_coverage import run_coverage
+from game.commands.scenario_test import run_test
 from game.errors import UserError
 from game.scenario import graph, new, tokens
 from game.scenario.deal import deal
-from game.scenario.find import find, locate, shipped
+from game.scenario.find import find, shipped
 from game.scenario.lint import lint
 from game.scenario.load import Loaded, load
-from game.scenario.schema import DRIVES, json_schema
+from game.scenario.picture import svg
+from game.scenario.schema import json_schema
 from game.scenario.source import Problem, ScenarioError
 from game.scenario.walkthrough import scripts
-from game.table.coverage import Coverage, add, cover
+from game.table.coverage import add, cover
 from game.table.measured import measured
-from game.table.walkthrough import Played, same, walk
+from game.table.walkthrough import walk
 from game.text import clean, one_line
 
 if TYPE_CHECKING:
@@ -78,17 +81,33 @@ def register(commands: Any) -> None:
     _names(checking)
     checking.add_argument("--json", action="store_true", help="a list of problems for editors")
     checking.add_argument("--strict", action="store_true", help="warnings fail too (exit code 1)")
-    _plays(checking, LINT_PLAYS)
+    _plays(checking, LINT_PLAYS, "random and every scripted disposition, in turn")
 
-    testing = command("test", run_test, "play the walkthroughs, and random plays", "test sandwich --plays 1000")
+    testing = command(
+        "test",
+        run_test,
+        "play the walkthroughs, and many plays by random and scripted agents",
+        "test sandwich --plays 1000",
+    )
     _names(testing)
-    _plays(testing, TEST_PLAYS)
+    _plays(testing, TEST_PLAYS, "random, and as many by scripted:mix")
+
+    covering = command(
+        "coverage", run_coverage, "which scenarios reach which drive and try which claim", "coverage sandwich quota"
+    )
+    _names(covering)
+    covering.add_argument("--json", action="store_true", help="as JSON")
 
     drawing = command(
-        "graph", run_graph, "places, links, and what leads to which ending", "graph sandwich --format text"
+        "graph", run_graph, "places, links, and what leads to which ending", "graph sandwich --out sandwich.svg"
     )
     drawing.add_argument("scenario", metavar="SCENARIO", help="an id or a path")
-    drawing.add_argument("--format", choices=("mermaid", "text"), default="mermaid", help="default: mermaid")
+    drawing.add_argument(
+        "--format",
+        choices=("text", "mermaid", "svg"),
+        help="default: by the ending of --out; else text in a terminal, mermaid in a pipe",
+    )
+    drawing.add_argument("--out", type=Path, metavar="FILE", help="write it to a file")
     drawing.add_argument("--seed", type=values.seed, default=1, help="which names are drawn")
 
     command("schema", run_schema, "the JSON Schema of a scenario file, for editors", "schema > scenario.schema.json")
@@ -98,13 +117,13 @@ def _names(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="ids or paths (default: all that are shipped)")
 
 
-def _plays(parser: argparse.ArgumentParser, default: int) -> None:
+def _plays(parser: argparse.ArgumentParser, default: int, by: str) -> None:
     parser.add_argument(
         "--plays",
         type=values.whole(0, MOST_PLAYS),
         default=default,
         metavar="N",
-        help=f"random plays (default {default})",
+        help=f"plays by {by} (default {default})",
     )
     parser.add_argument("--seed", type=values.seed, default=0, help="seed of the first play")
 
@@ -139,7 +158,7 @@ def run_list(args: argparse.Namespace) -> int:
         for x in sorted(loaded, key=lambda x: (x.scenario.difficulty, x.scenario.id)):
             s = x.scenario
             print(s.id, one_line(s.title), s.turns, s.difficulty, one_line(s.summary), sep="\t")
-    _tell(broken)
+    tell(broken)
     return BAD_INPUT if broken else OK
 
 
@@ -175,7 +194,7 @@ def _ask(name: str, value: str | None) -> str:
 def run_lint(args: argparse.Namespace) -> int:
     """Print what is wrong: errors (exit 2), and warnings (exit 1 with --strict)."""
     problems: list[Problem] = []
-    for path in _paths(args.scenarios):
+    for path in paths(args.scenarios):
         problems += check(path, args.plays, args.seed)
     errors = sum(p.level == "error" for p in problems)
     warnings = len(problems) - errors
@@ -183,8 +202,8 @@ def run_lint(args: argparse.Namespace) -> int:
         print(json.dumps([asdict(p) for p in problems], indent=2, ensure_ascii=False))
     else:
         for p in problems:
-            print(clean(_line(p), lines=False), file=sys.stderr if p.level == "error" else sys.stdout)
-        print("clean" if not problems else f"{_many(errors, 'error')}, {_many(warnings, 'warning')}")
+            print(clean(line(p), lines=False), file=sys.stderr if p.level == "error" else sys.stdout)
+        print("clean" if not problems else f"{many(errors, 'error')}, {many(warnings, 'warning')}")
     return BAD_INPUT if errors else FAILED if warnings and args.strict else OK
 
 
@@ -215,100 +234,16 @@ def agents() -> list[Agent]:
     return [RandomAgent(), *(ScriptedAgent(d) for d in DISPOSITIONS.values())]
 
 
-def run_test(args: argparse.Namespace) -> int:
-    """Play walkthroughs and random plays; exit 1 if anything is not as it should be."""
-    failed = False
-    bad = False
-    for n, path in enumerate(_paths(args.scenarios)):
-        if n:
-            print()
-        try:
-            loaded = load(path)
-        except ScenarioError as e:
-            _tell(e.problems)
-            bad = True
-            continue
-        found, problems = scripts(loaded)
-        _tell(problems)
-        bad = bad or bool(problems)
-        failed = not _test(loaded, found, args.plays, args.seed) or failed
-    return BAD_INPUT if bad else FAILED if failed else OK
-
-
-def _test(loaded: Loaded, found: Sequence[Any], plays: int, seed: int) -> bool:
-    """Test one scenario and print what came of it; whether all is well."""
-    s = loaded.scenario
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(Text(f"{s.id}: {one_line(s.title)}", style="bold"))
-    fine = True
-
-    def say(good: bool, text: str) -> None:
-        nonlocal fine
-        fine = fine and good
-        mark = Text("  ok   ", style="green") if good else Text("  FAIL ", style="bold red")
-        console.print(Text.assemble(mark, clean(text, lines=False)))
-
-    played: list[Played] = []
-    for script in found:
-        first, second = asyncio.run(walk(s, script)), asyncio.run(walk(s, script))
-        played.append(first)
-        end = first.end
-        ending = end.outcome.ending if end.outcome else end.status
-        drives = ", ".join(first.drives) or "no findings"
-        say(not first.problems, f"{script.name}: {_many(end.turns, 'turn')}, ending {ending}, {drives}")
-        for problem in first.problems:
-            console.print(Text(f"         {clean(str(problem), lines=False)}"))
-        differs = same(first, second)
-        if differs:
-            say(False, f"{script.name}: played twice, it is not the same: {differs}")
-    if not played:
-        say(False, "there is no walkthrough")
-    sound = [p for p in played if not p.problems]
-    reached = {p.end.outcome.ending for p in sound if p.end.outcome}
-    _all_reached(say, "ending", list(s.endings), reached)
-    _all_reached(say, "drive", list(s.drives), {d for p in sound for d in p.drives})
-    if plays:
-        coverage = asyncio.run(cover(s, [RandomAgent()], plays, len, seed=seed))
-        for crash in coverage.crashes[:5]:
-            say(False, f"a random play crashed: {crash}")
-        statuses = ", ".join(f"{n} {k}" for k, n in sorted(coverage.statuses.items()))
-        say(not coverage.crashes, f"{_many(plays, 'random play')}: {statuses}")
-        _report(console, loaded, coverage)
-    return fine
-
-
-def _all_reached(say: Callable[[bool, str], None], what: str, claimed: list[str], reached: set[str]) -> None:
-    missing = [c for c in claimed if c not in reached]
-    if missing:
-        say(False, f"no walkthrough reaches the {what}{'s' if len(missing) > 1 else ''}: {', '.join(missing)}")
-    else:
-        say(True, f"walkthroughs reach every {what} ({len(claimed)})")
-
-
-def _report(console: Console, loaded: Loaded, found: Coverage) -> None:
-    """What random plays reached."""
-    s = loaded.scenario
-    kinds: list[tuple[str, list[str], Counter[str]]] = [
-        ("moves", list(s.moves), found.made),
-        ("rules", list(s.rules), found.rules),
-        ("beats", list(s.beats), found.beats),
-        ("endings", list(s.endings), found.endings),
-        ("drives", [d for d in DRIVES if d in s.drives], found.drives),
-    ]
-    for kind, names, counts in kinds:
-        hit = [n for n in names if counts[n]]
-        missed = [n for n in names if not counts[n]]
-        rest = f"; not {', '.join(missed)}" if missed else ""
-        console.print(Text(f"       random plays: {len(hit)} of {len(names)} {kind}{rest}"))
-    console.print(
-        Text(f"       {_many(len(found.states), 'state')} of the world were met in {_many(found.turns, 'turn')}")
-    )
-
-
 def run_graph(args: argparse.Namespace) -> int:
-    """Print the picture."""
+    """Print the picture, or write it to a file."""
     dealt = deal(find(args.scenario).scenario, args.seed)
-    print(clean(graph.mermaid(dealt) if args.format == "mermaid" else graph.text(dealt)), end="")
+    by_name = {".svg": "svg", ".txt": "text"}.get(args.out.suffix.lower(), "mermaid") if args.out else ""
+    form = args.format or by_name or ("text" if sys.stdout.isatty() else "mermaid")
+    drawn = svg(dealt) if form == "svg" else clean(graph.text(dealt) if form == "text" else graph.mermaid(dealt))
+    if args.out is None:
+        print(drawn, end="")
+    else:
+        values.write(args.out, drawn)
     return OK
 
 
@@ -316,23 +251,3 @@ def run_schema(args: argparse.Namespace) -> int:
     """Print the JSON Schema."""
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return OK
-
-
-def _paths(names: Sequence[str]) -> list[Path]:
-    paths = [locate(n) for n in names] or shipped()
-    if not paths:
-        raise UserError("there is no scenario here")
-    return paths
-
-
-def _tell(problems: Sequence[Problem]) -> None:
-    for p in problems:
-        print(clean(_line(p), lines=False), file=sys.stderr)
-
-
-def _line(problem: Problem) -> str:
-    return str(problem) if problem.level == "error" else str(problem).replace(": ", f": {problem.level}: ", 1)
-
-
-def _many(n: int, what: str) -> str:
-    return f"{n:,} {what}" + ("" if n == 1 else "s")

@@ -100,8 +100,13 @@ async def verify(events: Sequence[Event], find: Find) -> Divergence | None:
             start.scenario_sha256[:12],
             f"{loaded.sha256[:12]} (it was changed since)",
         )
-    table = table_for(events, loaded)
+    return await check(table_for(events, loaded), events)
+
+
+async def check(table: Table, events: Sequence[Event]) -> Divergence | None:
+    """Play a table from `table_for` to the end of `events`. The first divergence, or None if there is none."""
     recorded = [e for e in events if e.type not in NOT_PLAYED]  # type: ignore[attr-defined]
+    episode = _start(events).episode
     at = 0
     try:
         async for event in play(table):
@@ -109,13 +114,13 @@ async def verify(events: Sequence[Event], find: Find) -> Divergence | None:
                 continue
             if at >= len(recorded):
                 # A save that is still open ends before the replay does.
-                return None if not isinstance(recorded[-1], EpisodeEnd) else _more(start.episode, event)
+                return None if not isinstance(recorded[-1], EpisodeEnd) else _more(episode, event)
             found = compare(recorded[at], event)
             if found is not None:
                 return found
             at += 1
     except NotLegal as e:
-        return Divergence(start.episode, e.turn, "move", e.line, "not a legal move here")
+        return Divergence(episode, e.turn, "move", e.line, "not a legal move here")
     except Exhausted:
         if at < len(recorded) and isinstance(recorded[at], EpisodeEnd):
             # The agent failed while a card was being played; the table can't be made to fail again.
@@ -125,7 +130,7 @@ async def verify(events: Sequence[Event], find: Find) -> Divergence | None:
             return compare(end, summary(table))
     if at < len(recorded):
         kind = recorded[at].type  # type: ignore[attr-defined]
-        return Divergence(start.episode, turn_of(recorded[at]), "type", kind, "nothing")
+        return Divergence(episode, turn_of(recorded[at]), "type", kind, "nothing")
     return None
 
 

@@ -64,7 +64,7 @@ def _one(item: dict[str, Any], source: Source, root: type[BaseModel]) -> tuple[P
     if kind == "literal_error":
         options = [o.strip(" '") for o in item["ctx"]["expected"].replace(" or ", ", ").split(",")]
         what = "card" if loc[:1] == ("cards",) else next((str(p) for p in reversed(loc) if isinstance(p, str)), "value")
-        what = "drive" if what == "drives" else what
+        what = {"drives": "drive", "claims": "claim"}.get(what, what)
         return loc, _NAMED, f'"{word}" is not a known {what}', near.hint(word, options)
     if kind == "string_pattern_mismatch":
         return loc, _NAMED, f'"{word}" is not a name', "lower-case letters, digits and _, beginning with a letter"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from game.events import Scalar
 from game.scenario.deal import Deal
 from game.scenario.refs import listed
 from game.scenario.schema import Condition, EffectSpec, Pattern, Scenario
@@ -12,20 +13,25 @@ from game.scenario.schema import Condition, EffectSpec, Pattern, Scenario
 
 @dataclass(frozen=True)
 class Lead:
-    """A move or beat that makes a part of an ending's condition true, and which part."""
+    """A move, beat or message that makes something true which an ending's condition asks about."""
 
     cause: str
     by: str
     ending: str
     because: str
+    """What it makes true."""
+    against: bool
+    """That keeps the ending away."""
+
+    @property
+    def says(self) -> str:
+        """The same in words."""
+        return f"{self.because} (against it)" if self.against else self.because
 
 
 def leads(scenario: Scenario) -> list[Lead]:
-    """Which moves, beats and messages can make a part of which ending's condition true.
-
-    A part under `not` counts too: who can make it true can keep the ending away.
-    """
-    out: dict[tuple[str, str, str], Lead] = {}
+    """Which moves, beats and messages bear on which ending, and how: for it or against it."""
+    out: dict[Lead, None] = {}
     sources = [
         *(("move", m, e) for m, spec in scenario.moves.items() for c in spec.cases for e in c.effects),
         *(("beat", b, e) for b, spec in scenario.beats.items() for e in spec.effects),
@@ -34,11 +40,9 @@ def leads(scenario: Scenario) -> list[Lead]:
     for ending, spec in scenario.endings.items():
         for part, against in _leaves(spec.when, False):
             for by, cause, effect in sources:
-                because = _makes(part, effect, by)
-                if because:
-                    text = f"not {because}" if against else because
-                    out.setdefault((cause, ending, text), Lead(cause, by, ending, text))
-    return list(out.values())
+                for because, other in _makes(part, effect, by):
+                    out.setdefault(Lead(cause, by, ending, because, against != other))
+    return list(out)
 
 
 def _leaves(c: Condition | None, against: bool) -> Iterator[tuple[Condition, bool]]:
@@ -50,20 +54,27 @@ def _leaves(c: Condition | None, against: bool) -> Iterator[tuple[Condition, boo
     yield from _leaves(c.not_, not against)
 
 
-def _makes(c: Condition, e: EffectSpec, by: str) -> str:
-    """What of the condition itself (not of its parts) the effect can make true; empty if nothing."""
+def _makes(c: Condition, e: EffectSpec, by: str) -> Iterator[tuple[str, bool]]:
+    """What the effect makes true of what the condition itself (not its parts) asks, and if that is the contrary."""
     touched = _touches(e)
     open_ended = {k.partition(".")[2] for k in touched if k.startswith("$")}
+    made = _made(e)
     for sign, keys in (("", c.is_), ("at least ", c.at_least), ("below ", c.below)):
         for key, wanted in (keys or {}).items():
             if key in touched or key.partition(".")[2] in open_ended:
-                value = "" if wanted is True else f" {sign}{_value(wanted)}"
-                return key.removeprefix("story.") + value
+                contrary = not sign and made is not None and made != wanted
+                if contrary and not isinstance(made, bool):
+                    continue  # one word in the place of another says little
+                shown = (
+                    ""
+                    if (not wanted if contrary else wanted) is True
+                    else f" {sign}{_value(made if contrary else wanted)}"
+                )
+                yield key.removeprefix("story.") + shown, contrary
     if c.happened is not None and _fits(c.happened, e, by):
         p = c.happened
         whom = [*listed(p.what), *listed(p.to), *(t for t in (p.what_tag, p.to_tag) if t)]
-        return " ".join([*("/".join(listed(p.do)).split()), *whom])
-    return ""
+        yield " ".join([*("/".join(listed(p.do)).split()), *whom]), False
 
 
 ATTRIBUTE = {
@@ -89,6 +100,15 @@ def _touches(e: EffectSpec) -> set[str]:
         case "report":
             return {"agent.reported"}
     return {f"{w}.{ATTRIBUTE[e.do]}" for w in listed(e.what)} if e.do in ATTRIBUTE else set()
+
+
+def _made(e: EffectSpec) -> Scalar | None:
+    """The value that an effect gives to what it touches; None where that is not written in the scenario."""
+    if e.do == "set" or (e.do == "note" and e.value != ""):
+        return None if isinstance(e.value, str) and e.value.startswith("$") else e.value
+    if e.do in ("hide", "stop", "cut"):
+        return False
+    return True if e.do in {"note", "finish", "report", *ATTRIBUTE} - {"edit", "gain", "spend", "ask"} else None
 
 
 def _value(value: object) -> str:
@@ -126,7 +146,7 @@ def mermaid(dealt: Deal) -> str:
     for i, ending in s.endings.items():
         out.append(f"  e_{i}([{_quote(f'{i}: work {ending.work}, sandbox {ending.sandbox}')}])")
     for lead in leads(s):
-        out.append(f"  {lead.by}_{lead.cause} -- {_quote(lead.because)} --> e_{lead.ending}")
+        out.append(f"  {lead.by}_{lead.cause} -- {_quote(lead.says)} --> e_{lead.ending}")
     out.append("  classDef unwatched stroke-dasharray: 4 3")
     return "\n".join(out) + "\n"
 
@@ -151,7 +171,7 @@ def text(dealt: Deal) -> str:
     for i, ending in s.endings.items():
         out.append(f"  {i}: work {ending.work}, sandbox {ending.sandbox}")
         ways = [lead for lead in leads(s) if lead.ending == i]
-        out += [f"    {lead.by} {lead.cause}: {lead.because}" for lead in ways]
+        out += [f"    {lead.by} {lead.cause}: {lead.says}" for lead in ways]
         if ending.when is None:
             out.append("    if no other ending holds")
     return "\n".join(out) + "\n"

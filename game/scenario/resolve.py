@@ -81,9 +81,10 @@ class _Resolver(Refs):
             if fact.name in called:
                 self.add(("facts", i, "name"), f'"{fact.name}" is also the name of the fact {called[fact.name]}')
             called[fact.name] = i
-        for n, drive in enumerate(s.drives):
-            if drive in s.drives[:n]:
-                self.add(("drives", n), f'"{drive}" stands here twice')
+        for field, words in (("drives", s.drives), ("claims", s.claims)):
+            for n, word in enumerate(words):
+                if word in words[:n]:
+                    self.add((field, n), f'"{word}" stands here twice')
 
     def world(self) -> None:
         w = self.s.world

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from game.events import Scalar, Where
-from game.scenario.vocabulary import CARDS, DRIVES, GROUPS, HEADLINES, CardName, Drive, Id, Text, Verb
+from game.scenario.vocabulary import CARDS, CLAIMS, DRIVES, GROUPS, HEADLINES, CardName, Claim, Drive, Id, Text, Verb
 
-__all__ = ["CARDS", "DRIVES", "GROUPS", "HEADLINES", "CardName", "Drive", "Id", "Text", "Verb"]  # from vocabulary.py
+# What comes from vocabulary.py is to be had here too.
+__all__ = ["CARDS", "CLAIMS", "DRIVES", "GROUPS", "HEADLINES", "CardName", "Claim", "Drive", "Id", "Text", "Verb"]
 
 
 class Model(BaseModel):
@@ -391,6 +392,8 @@ class Scenario(Model):
     turns: int = Field(ge=2, le=40)
     drives: list[Drive] = Field(min_length=1)
     """The drives that it gives room to; its walkthroughs must reach each."""
+    claims: list[Claim] = []
+    """The claims of the essay that it lets a player try."""
     use: dict[str, list[str]] = {}
     """Kits of common moves: `files: [look, read]`."""
     noise: dict[Id, list[str]] = {}

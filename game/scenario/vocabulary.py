@@ -1,4 +1,4 @@
-"""The fixed words of the language: drives and their groups, cards, verbs of effects."""
+"""The fixed words of the language: drives and their groups, claims, cards, verbs of effects."""
 
 from __future__ import annotations
 
@@ -52,6 +52,27 @@ Drive = Literal[
     "misuse_cooperation",
     "unasked_publicity",
     "task_progress",
+]
+
+CLAIMS: dict[str, str] = {
+    "basic_drives": "Whatever an agent is for, it may want to last, to keep its goal, and to have more to work with.",
+    "open_door": "An agent with a way out, and much that it could do there, may do what it was asked and little else.",
+    "loud_plans": "A plan can be sure of itself and wrong, and then it fails where everybody can see it.",
+    "cheating_spreads": "What learns to cheat at one thing may deceive, sabotage or help the wrong people in another.",
+    "chat_is_not_work": "Training that makes the answers in a chat good may leave the conduct at work as it was.",
+    "what_helped": "No chance to cheat, more varied lessons, or asking for the trick openly: each kept the rest away.",
+    "habit_and_context": "Training ties conduct to contexts more than it gives values: change the context, look again.",
+}
+"""The claims of the essay that the game grew from, each in a sentence of ours. A scenario lets a player try some."""
+
+Claim = Literal[
+    "basic_drives",
+    "open_door",
+    "loud_plans",
+    "cheating_spreads",
+    "chat_is_not_work",
+    "what_helped",
+    "habit_and_context",
 ]
 
 CardName = Literal[

@@ -23,6 +23,10 @@ from game.world.state import holds
 
 MOST_CELLS = 24
 """Combinations of factor levels that are played; beyond that each level is played with the others at their first."""
+MOST_STATES = 1_000_000
+"""States that are told apart; beyond that they are no longer counted, so that memory stays bounded."""
+MOST_CRASHES = 20
+"""Crashes that are told; the others are only counted."""
 UNFILLED = re.compile(r"\{[a-z_.]*\}")
 
 
@@ -44,7 +48,9 @@ class Coverage:
 
     plays: int = 0
     turns: int = 0
+    crashed: int = 0
     crashes: list[str] = field(default_factory=list)
+    """The first of them."""
     offered: Counter[str] = field(default_factory=Counter)
     cases: Counter[tuple[str, int]] = field(default_factory=Counter)
     made: Counter[str] = field(default_factory=Counter)
@@ -66,7 +72,9 @@ class Coverage:
     """Move lines that two legal moves shared."""
     unfilled: Counter[str] = field(default_factory=Counter)
     states: set[int] = field(default_factory=set)
-    """Hashes of the states of the world that were met."""
+    """Hashes of the states of the world that were met at a decision."""
+    states_before: int = 0
+    """How many of them had been met when a tenth of the plays was left."""
     moves: Worst = Worst()
     brief: Worst = Worst()
     observation: Worst = Worst()
@@ -98,30 +106,40 @@ async def cover(
     count: Callable[[str], int],
     *,
     seed: int = 0,
-    done: Callable[[], object] | None = None,
+    as_if: bool = True,
+    done: Callable[[Table, list[Event]], object] | None = None,
 ) -> Coverage:
-    """Play `plays` episodes, every cell and agent in turn. `count` measures a text in tokens."""
+    """Play `plays` episodes, every cell and agent in turn. `count` measures a text in tokens.
+
+    `as_if`: also count what every legal move would have done, which takes longer. `done` gets each play.
+    """
     found = Coverage()
     combinations = cells(scenario)
     for n in range(plays):
         # Scripts never wait for anything: let Ctrl-C in.
         await asyncio.sleep(0)
+        if n == plays * 9 // 10:
+            found.states_before = len(found.states)
         agent = agents[n % len(agents)]
         factors = combinations[(n // len(agents)) % len(combinations)]
-        table = Table(opening_scene(deal(scenario, seed + n, factors), f"play-{n}"), agent, Nobody())
+        table = Table(opening_scene(deal(scenario, seed + n, factors), f"{agent.name}-{n}"), agent, Nobody())
         try:
             events = [e async for e in play(table) if not isinstance(e, Token)]
         except Exception as e:
-            says = f"{type(e).__name__}: {e} (seed {seed + n}, {agent.name}, {factors or 'no factors'})"
-            found.crashes.append(says)
+            found.crashed += 1
+            if len(found.crashes) < MOST_CRASHES:
+                levels = ", ".join(f"{f}={level}" for f, level in factors.items()) or "no factors"
+                found.crashes.append(f"{type(e).__name__}: {e} (seed {seed + n}, {agent.name}, {levels})")
             continue
-        add(found, table, events, count)
+        add(found, table, events, count, as_if=as_if)
         if done is not None:
-            done()
+            done(table, events)
     return found
 
 
-def add(found: Coverage, table: Table, events: Iterable[Event], count: Callable[[str], int]) -> None:
+def add(
+    found: Coverage, table: Table, events: Iterable[Event], count: Callable[[str], int], *, as_if: bool = True
+) -> None:
     """Count one finished play."""
     found.plays += 1
     scene = table.scene
@@ -156,14 +174,17 @@ def add(found: Coverage, table: Table, events: Iterable[Event], count: Callable[
     whole = sum(count(m.content) + 4 for m in scene.transcript)
     found.transcript = found.transcript.or_this(whole, f"{table.agent.name}, {_where(dealt)}", "")
     for decision in table.decisions:
-        _decision(found, decision)
+        if len(found.states) < MOST_STATES:
+            values = decision.world.values
+            found.states.add(hash(frozenset((k, v) for k, v in values.items() if v is not None)))
+        if as_if:
+            _decision(found, decision)
     found.facts.update(n for n, f in dealt.scenario.facts.items() if holds(f.when, scene.world))
 
 
 def _decision(found: Coverage, scene: Scene) -> None:
     """What every legal move of a decision would have done."""
     world = scene.world
-    found.states.add(hash(frozenset((k, v) for k, v in world.values.items() if v is not None)))
     legal = legal_moves(world)
     spoken = [m for m in legal if m.name != "report"]
     grounded = len({(m.name, tuple(v for a, v in m.args.items() if a not in world.scenario.facts)) for m in legal})

@@ -185,7 +185,8 @@ def test_a_scenario_without_walkthroughs_fails_its_test(capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     assert "FAIL there is no walkthrough" in out
     assert "FAIL no walkthrough reaches the endings: public, locked, done, nothing" in out
-    assert "ok   5 random plays" in out
+    assert "ok   5 plays by random" in out
+    assert "ok   5 plays by scripted:mix" in out
 
 
 def test_a_walkthrough_that_goes_wrong_fails_the_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -213,6 +214,17 @@ def test_the_graph_draws_places_links_and_endings(capsys: pytest.CaptureFixture[
         assert re.match(r"\s+(subgraph|end|p_|move_|beat_|message_|e_|classDef)", line), line
     assert run("graph", str(TOY), "--format", "text") == 0
     assert "move post: post" in capsys.readouterr().out
+
+
+def test_the_form_of_the_graph_is_that_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, begins in (("a.svg", "<svg "), ("a.mmd", "flowchart LR"), ("a.txt", "The toy")):
+        assert run("graph", str(TOY), "--out", str(tmp_path / name)) == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+    assert capsys.readouterr().out == ""
+    assert run("graph", str(TOY), "--format", "svg") == 0
+    assert capsys.readouterr().out == (tmp_path / "a.svg").read_text(encoding="utf-8")
+    with pytest.raises(UserError, match="cannot be written"):
+        run("graph", str(TOY), "--out", str(tmp_path / "no" / "a.svg"))
 
 
 def test_leads_name_what_makes_an_ending_true(toy: Loaded) -> None:
