@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from game.events import Scalar
 from game.scenario import near
-from game.scenario.schema import CLAIMS, Condition, MandateSpec, Pattern, Scenario, Text
+from game.scenario.schema import SAID, Condition, MandateSpec, Pattern, Scenario, Text
 from game.scenario.source import Path_, Problem, Source
 
 SLOT = re.compile(r"\{([^{}]*)\}")
@@ -146,8 +146,8 @@ class Refs:
             self.add(path, f"{key} is true or false, not {_show(value)}")
         elif attr == "asked" and value not in ANSWERS:
             self.add(path, f"{key} can't be {_show(value)}", "one of: " + ", ".join(ANSWERS))
-        elif base == "agent" and attr.startswith(CLAIM) and value not in CLAIMS:
-            self.add(path, f"{key} can't be {_show(value)}", "one of: " + ", ".join(CLAIMS))
+        elif base == "agent" and attr.startswith(CLAIM) and value not in SAID:
+            self.add(path, f"{key} can't be {_show(value)}", "one of: " + ", ".join(SAID))
         elif attr == "at" and attr not in own:
             self.entity(path, str(value), ("place",))
 

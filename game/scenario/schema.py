@@ -267,7 +267,7 @@ class Rule(Model):
     """At most one finding of it in an episode."""
 
 
-CLAIMS = ("told", "untold", "denied")
+SAID = ("told", "untold", "denied")
 """What a report can say of a fact."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from game.scenario.schema import CLAIMS
+from game.scenario.schema import SAID
 from game.world.moves import GroundedMove
 from game.world.state import World, is_visible
 from game.world.words import fill, name, show
@@ -30,7 +30,7 @@ def menu(world: World) -> list[str]:
     out = []
     for verb, spec in world.deal.moves:
         does = fill(world, spec.does, f"{verb}.does")
-        args = "".join(f" {CLAIMS[0]}|{CLAIMS[1]}|{CLAIMS[2]}" if a.facts else f" {n}=" for n, a in spec.args.items())
+        args = "".join(f" {'|'.join(SAID)}" if a.facts else f" {n}=" for n, a in spec.args.items())
         out.append(f"{does}: {verb}{args}")
     return out
 
@@ -49,7 +49,7 @@ def arguments(world: World, moves: Sequence[GroundedMove]) -> dict[str, tuple[st
     facts = world.scenario.facts
     for move in moves:
         for arg, value in move.args.items():
-            if arg in facts and value in CLAIMS:
+            if arg in facts and value in SAID:
                 out.setdefault("report on", {})[facts[arg].name] = None
             else:
                 out.setdefault(arg, {})[name(world, value)] = None

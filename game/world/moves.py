@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from game.events import Effect, Trace
-from game.scenario.schema import CLAIMS, ArgSpec, MoveSpec, TraceSpec
+from game.scenario.schema import SAID, ArgSpec, MoveSpec, TraceSpec
 from game.text import one_line
 from game.world.effects import carry_out
 from game.world.state import Args, World, holds, is_visible, target
@@ -114,7 +114,7 @@ def _ground(world: World, move: str, spec: MoveSpec) -> Iterator[GroundedMove]:
     chosen = [(n, a) for n, a in spec.args.items() if a.text is None and not a.facts]
     claims = facts_met(world) if any(a.facts for a in spec.args.values()) else []
     for args in _combinations(world, chosen, {}):
-        for claim in itertools.product(CLAIMS, repeat=len(claims)):
+        for claim in itertools.product(SAID, repeat=len(claims)):
             full = {**args, **dict(zip(claims, claim, strict=True))}
             words = [move]
             words += [f"{n}={name(world, v)}" for n, v in args.items()]
