@@ -113,7 +113,7 @@ def test_warnings_fail_only_where_that_is_asked(tmp_path: Path, capsys: pytest.C
         ("{credits.frozen: true}", "{credits.visible: false}", "cards.throttle: changes nothing"),
         ('lines: ["Post nothing."]', "lines: []", "factors.tone: changes nothing: its levels are the same"),
         ("plain: {says: Nothing added.}\n    ", "", "factors.tone: has one level"),
-        ("happened: {do: take}", "happened: {do: work}", "facts.keys.when.happened: no effect of any move, beat or message"),
+        ("happened: {do: take}", "happened: {do: work}", "facts.keys.when.happened: no effect of any move"),
         ("match: {do: ask}", "match: {do: join}", "rules.asked.match: no effect of any move, beat or message"),
         ('role: "You are {agent_name}."', 'role: "Beware of {lure}."', "tells the agent of lure, which is hidden"),
         ("traces: [{where: access_log, says: \"{much} drawn\"}]", "traces: []", "moves.draw: leaves no trace anywhere"),
