@@ -165,13 +165,14 @@ def run_list(args: argparse.Namespace) -> int:
 def run_new(args: argparse.Namespace) -> int:
     """Ask what is not given, and write a scenario's folder."""
     given = {"id": args.id, "title": args.title, "question": args.question, "drive": args.drive, "place": args.place}
-    answers = {name: _ask(name, value) for name, value in given.items()}
-    folder = new.write(args.folder or Path(), **answers)
+    parent = args.folder or Path()
+    answers = {name: _ask(name, value, parent) for name, value in given.items()}
+    folder = new.write(parent, **answers)
     print(f"{folder}: written. Next: parkbench scenario lint {folder}, then test, then change it to your story.")
     return OK
 
 
-def _ask(name: str, value: str | None) -> str:
+def _ask(name: str, value: str | None, parent: Path) -> str:
     question, default = new.QUESTIONS[name]
     while True:
         if value is None:
@@ -180,9 +181,15 @@ def _ask(name: str, value: str | None) -> str:
             else:
                 try:
                     value = input(f"{question} [{default}] ").strip() or default
+                except KeyboardInterrupt:
+                    print()  # what comes next stands on a line of its own
+                    raise
                 except EOFError:
+                    print()
                     raise UserError("no answer; the five questions can be flags too: --help") from None
         problem = new.check(name, value)
+        if not problem and name == "id" and (parent / value).exists():
+            problem = f"{parent / value}: is there already; nothing was changed"
         if not problem:
             return value
         if not sys.stdin.isatty():

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from game.scenario import near
-from game.scenario.source import Path_, Problem, Source
+from game.scenario.source import QUOTE_SLOTS, Path_, Problem, Source
 
 EXPECTED = {
     "string_type": "a text",
@@ -38,7 +38,7 @@ def explain(error: ValidationError, source: Source, root: type[BaseModel]) -> li
     for loc, found in at.items():
         best = min(rank for rank, _, _ in found)
         told = list(dict.fromkeys(s for rank, s, _ in found if rank == best))
-        tip = next(t for rank, _, t in found if rank == best)
+        tip = next((t for rank, _, t in found if rank == best and t), "")
         if best == _EXPECTED:
             problems.append(source.problem(loc, f"{' or '.join(told)} is expected here", tip))
         else:
@@ -69,7 +69,9 @@ def _one(item: dict[str, Any], source: Source, root: type[BaseModel]) -> tuple[P
     if kind == "string_pattern_mismatch":
         return loc, _NAMED, f'"{word}" is not a name', "lower-case letters, digits and _, beginning with a letter"
     if kind in EXPECTED:
-        return loc, _EXPECTED, EXPECTED[kind], ""
+        # `[{here}]` without quotes is a mapping of one name to nothing.
+        slots = isinstance(value, dict) and value and all(v is None for v in value.values())
+        return loc, _EXPECTED, EXPECTED[kind], QUOTE_SLOTS if slots and kind == "string_type" else ""
     message = str(item["msg"])
     return loc, _OTHER, message[:1].lower() + message[1:], ""
 

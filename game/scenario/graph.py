@@ -56,21 +56,17 @@ def _leaves(c: Condition | None, against: bool) -> Iterator[tuple[Condition, boo
 
 def _makes(c: Condition, e: EffectSpec, by: str) -> Iterator[tuple[str, bool]]:
     """What the effect makes true of what the condition itself (not its parts) asks, and if that is the contrary."""
-    touched = _touches(e)
+    touched = touches(e)
     open_ended = {k.partition(".")[2] for k in touched if k.startswith("$")}
-    made = _made(e)
+    gets = made(e)
     for sign, keys in (("", c.is_), ("at least ", c.at_least), ("below ", c.below)):
         for key, wanted in (keys or {}).items():
             if key in touched or key.partition(".")[2] in open_ended:
-                contrary = not sign and made is not None and made != wanted
-                if contrary and not isinstance(made, bool):
+                contrary = not sign and gets is not None and gets != wanted
+                if contrary and not isinstance(gets, bool):
                     continue  # one word in the place of another says little
-                shown = (
-                    ""
-                    if (not wanted if contrary else wanted) is True
-                    else f" {sign}{_value(made if contrary else wanted)}"
-                )
-                yield key.removeprefix("story.") + shown, contrary
+                value = gets if contrary else wanted
+                yield key.removeprefix("story.") + ("" if value is True else f" {sign}{_value(value)}"), contrary
     if c.happened is not None and _fits(c.happened, e, by):
         p = c.happened
         whom = [*listed(p.what), *listed(p.to), *(t for t in (p.what_tag, p.to_tag) if t)]
@@ -84,7 +80,7 @@ ATTRIBUTE = {
 }  # fmt: skip
 
 
-def _touches(e: EffectSpec) -> set[str]:
+def touches(e: EffectSpec) -> set[str]:
     """The keys of the state that an effect sets, as the scenario names them."""
     match e.do:
         case "note":
@@ -102,7 +98,7 @@ def _touches(e: EffectSpec) -> set[str]:
     return {f"{w}.{ATTRIBUTE[e.do]}" for w in listed(e.what)} if e.do in ATTRIBUTE else set()
 
 
-def _made(e: EffectSpec) -> Scalar | None:
+def made(e: EffectSpec) -> Scalar | None:
     """The value that an effect gives to what it touches; None where that is not written in the scenario."""
     if e.do == "set" or (e.do == "note" and e.value != ""):
         return None if isinstance(e.value, str) and e.value.startswith("$") else e.value

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 
-from game.scenario.deal import POOL_NAME
+from game.events import Scalar
+from game.scenario.deal import POOL_NAME, deal
+from game.scenario.lint_text import spoilt, told, too_long
 from game.scenario.load import Loaded
+from game.scenario.never import effects, never, parts, patterns, placed
 from game.scenario.refs import SLOT, listed
-from game.scenario.schema import Condition, EffectSpec, Level, MoveSpec, Pattern, Scenario, Text
+from game.scenario.schema import EffectSpec, Level, Pattern, Scenario
 from game.scenario.source import Path_, Problem
 
 FEWEST_MOVES, MOST_VERBS = 8, 15
 FEWEST_MESSAGES, MOST_MESSAGES = 6, 8
 LONGEST_TITLE = 36
 """Characters of a title that a card of an 80-column screen can show."""
+FROM_THE_START = "leave it out, or let it be visible"
 
 
 def lint(loaded: Loaded) -> list[Problem]:
@@ -27,6 +32,12 @@ class _Lint:
         self.s = loaded.scenario
         self.source = loaded.source
         self.problems: list[Problem] = []
+        whole = [p for p in placed(self.s) if p.path[0] != "policy"]
+        self.conditions = [c for p in whole for _, c, _ in parts(p.path, p.condition)]
+        """Every part of every condition of the world and the story."""
+        plain = self.s.model_copy(update={"factors": {}})
+        self.start = deal(plain, 0).values
+        """The first state, factors aside."""
 
     def run(self) -> list[Problem]:
         self.counts()
@@ -36,6 +47,8 @@ class _Lint:
         self.factors()
         self.patterns()
         self.spoilers()
+        for path, says, tip in (*spoilt(self.s), *too_long(self.s)):
+            self.warn(path, says, tip)
         return self.problems
 
     def warn(self, path: Path_, says: str, tip: str = "") -> None:
@@ -57,10 +70,10 @@ class _Lint:
             if isinstance(message.says, str):
                 self.warn(("messages", name, "says"), "one wording", "a model learns the meaning from several")
             if len(message.title) > LONGEST_TITLE:
-                self.warn(("messages", name, "title"), f"longer than {LONGEST_TITLE} characters")
+                self.warn(("messages", name, "title"), f"longer than {LONGEST_TITLE} characters", "a few words")
         for card, spec in s.cards.items():
             if len(spec.title) > LONGEST_TITLE:
-                self.warn(("cards", card, "title"), f"longer than {LONGEST_TITLE} characters")
+                self.warn(("cards", card, "title"), f"longer than {LONGEST_TITLE} characters", "a few words")
 
     def arguments(self) -> None:
         """A turn lists an argument's values once, so one name can't mean two things."""
@@ -101,44 +114,59 @@ class _Lint:
         }
         for card, (fine, why) in needs.items():
             if card in s.cards and not fine:
-                self.warn(("cards", card), f"can never be played: {why}")
+                self.warn(("cards", card), f"can never be played: {why}", "add it, or take the card off the table")
         if not s.cards:
-            self.warn(("cards",), "no cards: the researcher can only watch")
+            self.warn(("cards",), "no cards: the researcher can only watch", "begin with `read_log: {cost: 1}`")
         if self.asks() and "grant" not in s.cards:
             self.warn(
                 ("cards",), "the agent can ask for a permission and nobody can grant it", "add `grant: {cost: 0}`"
             )
-        if "revoke" in s.cards and not any(".valid" in k for c in self.conditions() for k in c.is_ or {}):
-            self.warn(("cards", "revoke"), "changes nothing: no condition asks whether a credential is valid")
-        if "throttle" in s.cards and not any(".frozen" in k for c in self.conditions() for k in c.is_ or {}):
-            self.warn(("cards", "throttle"), "changes nothing: no condition asks whether a budget is frozen")
+        if "revoke" in s.cards and not any(".valid" in k for c in self.conditions for k in c.is_ or {}):
+            self.warn(
+                ("cards", "revoke"),
+                "changes nothing: no condition asks whether a credential is valid",
+                "where it opens something, ask `is: {NAME.held: true, NAME.valid: true}`",
+            )
+        if "throttle" in s.cards and not any(".frozen" in k for c in self.conditions for k in c.is_ or {}):
+            self.warn(
+                ("cards", "throttle"),
+                "changes nothing: no condition asks whether a budget is frozen",
+                "where it is spent, add a case for `is: {NAME.frozen: true}`",
+            )
 
     def asks(self) -> bool:
-        return any(e.do == "ask" for _, e in self.effects())
+        return any(e.do == "ask" for _, _, e in effects(self.s))
 
     def factors(self) -> None:
-        used = {f for c in self.conditions() for f in c.factor or {}}
+        used = {f for c in self.conditions for f in c.factor or {}}
         for name, levels in self.s.factors.items():
             if len(levels) < 2:
                 self.warn(("factors", name), "has one level", "a comparison needs two")
-            changes = [_changes(level) for level in levels.values()]
-            if name not in used and all(c == changes[0] for c in changes):
+            changes = {n: _changes(level, self.start) for n, level in levels.items()}
+            alike = [(a, b) for a, b in itertools.combinations(changes, 2) if changes[a] == changes[b]]
+            if name not in used and len(levels) > 1 and len(alike) == len(levels) * (len(levels) - 1) // 2:
                 self.warn(
                     ("factors", name), "changes nothing: its levels are the same", "give a level `lines` or `set`"
                 )
+            elif name not in used:
+                for a, b in alike:
+                    self.warn(("factors", name, b), f"is the same as {a}", "give it `lines`, `set` or `mandate`")
             for level_name, level in levels.items():
                 if not level.says:
                     self.warn(("factors", name, level_name), "has no `says`", "a line for the researcher")
 
     def patterns(self) -> None:
         """Patterns that no effect of any move, beat or message can fit."""
-        specs = list(self.effects())
-        for path, pattern in _patterns(self.s):
-            if not any(_could_fit(self.s, pattern, who, cause, e) for (who, cause), e in specs):
-                self.warn(path, "no effect of any move, beat or message can fit this pattern")
+        specs = list(effects(self.s))
+        for path, pattern in patterns(self.s):
+            if not any(_could_fit(self.s, pattern, who, cause, e) for who, cause, e in specs):
+                self.warn(path, "no effect of any move, beat or message can fit this pattern", _nearest(specs, pattern))
+        for path, says, tip in never(self.s):
+            self.warn(path, says, tip)
         for name, fact in self.s.facts.items():
             if fact.when.model_fields_set == {"factor"}:
-                self.warn(("facts", name), "is decided by a factor, not by what the agent does")
+                tip = "ask whether something `happened`"
+                self.warn(("facts", name), "is decided by a factor, not by what the agent does", tip)
 
     def spoilers(self) -> None:
         """Names in the brief of what the agent does not know yet."""
@@ -148,75 +176,19 @@ class _Lint:
         shown_by_factor = {
             k.partition(".")[0] for f in s.factors.values() for x in f.values() for k, v in x.set.items() if v is True
         }
-        for path, text in _brief(s):
+        for path, text in told(s):
             for wording in [text] if isinstance(text, str) else text:
                 for slot in SLOT.findall(wording):
                     if slot.partition(".")[0] in hidden - shown_by_factor:
-                        self.warn(path, f"tells the agent of {slot}, which is hidden at the start")
+                        self.warn(path, f"tells the agent of {slot}, which is hidden at the start", FROM_THE_START)
         fixed = {
             str(e.name): i for g in groups for i, e in g.items() if not POOL_NAME.match(str(e.name)) and i in hidden
         }
-        for path, text in _brief(s):
+        for path, text in told(s):
             words = set(re.findall(r"[\w.-]*[\w]", " ".join([text] if isinstance(text, str) else text)))
             for name in words & set(fixed):
                 if not name.isalpha() or not name.islower():  # a plain word may be just a word
-                    self.warn(path, f'tells the agent of "{name}", which is hidden at the start')
-
-    def conditions(self) -> Iterator[Condition]:
-        for condition in conditions(self.s):
-            yield from _parts(condition)
-
-    def effects(self) -> Iterator[tuple[tuple[str, str], EffectSpec]]:
-        """Every effect of the scenario with who makes it and by what."""
-        for name, move in self.s.moves.items():
-            for case in move.cases:
-                yield from ((("agent", name), e) for e in case.effects)
-        for name, beat in self.s.beats.items():
-            yield from ((("beat", name), e) for e in beat.effects)
-        for name, message in self.s.messages.items():
-            yield from ((("researcher", name), e) for e in message.effects)
-
-
-def conditions(s: Scenario) -> Iterator[Condition]:
-    """Every condition of the scenario's world and story (not those of `policy`), whole."""
-    found: list[Condition | None] = []
-    for move in s.moves.values():
-        found += [move.needs, *(a.needs for a in move.args.values())]
-        for case in move.cases:
-            found += [case.when, *(e.when for e in case.effects), *(t.when for t in case.traces)]
-    for beat in s.beats.values():
-        found += [beat.when, *(e.when for e in beat.effects), *(t.when for t in beat.traces)]
-    found += [e.when for m in s.messages.values() for e in m.effects]
-    found += [r.when for r in s.rules.values()]
-    for fact in s.facts.values():
-        found += [fact.when, fact.met]
-    found += [e.when for e in s.endings.values()]
-    yield from (c for c in found if c is not None)
-
-
-def _parts(c: Condition) -> Iterator[Condition]:
-    """A condition and all within it."""
-    yield c
-    for part in (*(c.all or []), *(c.any or []), *([c.not_] if c.not_ else [])):
-        yield from _parts(part)
-
-
-def _patterns(s: Scenario) -> Iterator[tuple[Path_, Pattern]]:
-    """Every pattern that decides something, with the place to complain at."""
-    for name, rule in s.rules.items():
-        yield ("rules", name, "match"), rule.match
-    for fact_id, fact in s.facts.items():
-        for c in _parts(fact.when):
-            if c.happened:
-                yield ("facts", fact_id, "when"), c.happened
-    for end, ending in s.endings.items():
-        for c in _parts(ending.when) if ending.when else ():
-            if c.happened:
-                yield ("endings", end, "when"), c.happened
-    for beat_id, beat in s.beats.items():
-        for c in _parts(beat.when) if beat.when else ():
-            if c.happened:
-                yield ("beats", beat_id, "when"), c.happened
+                    self.warn(path, f'tells the agent of "{name}", which is hidden at the start', FROM_THE_START)
 
 
 def _could_fit(s: Scenario, p: Pattern, who: str, cause: str, e: EffectSpec) -> bool:
@@ -240,27 +212,17 @@ def _tags(s: Scenario, i: str) -> list[str]:
     return []
 
 
-def _changes(level: Level) -> dict[str, object]:
-    return level.model_dump(exclude={"says"}, exclude_defaults=True)
+def _changes(level: Level, start: Mapping[str, Scalar]) -> dict[str, object]:
+    """What a level changes. What it sets to what it is anyway is no change."""
+    found = level.model_dump(exclude={"says", "set"}, exclude_defaults=True)
+    return {**found, "set": {k: v for k, v in level.set.items() if start.get(k) != v}}
 
 
-def _brief(s: Scenario) -> Iterator[tuple[Path_, Text]]:
-    """Every text that may stand in the brief or the opening."""
-    yield ("brief", "role"), s.brief.role
-    yield ("brief", "goal"), s.brief.goal
-    yield ("brief", "opening"), s.brief.opening
-    for n, line in enumerate(s.brief.rules):
-        yield ("brief", "rules", n), line
-    for f, levels in s.factors.items():
-        for name, level in levels.items():
-            for n, line in enumerate(level.lines):
-                yield ("factors", f, name, "lines", n), line
-            for field in ("role", "goal", "opening"):
-                if getattr(level, field) is not None:
-                    yield ("factors", f, name, field), getattr(level, field)
-    for name, move in s.moves.items():
-        yield from _verbs(name, move)
-
-
-def _verbs(name: str, move: MoveSpec) -> Iterator[tuple[Path_, Text]]:
-    yield ("moves", name, "does"), move.does
+def _nearest(specs: Iterable[tuple[str, str, EffectSpec]], p: Pattern) -> str:
+    """Which half of a pattern is wrong: who makes such effects, or which effects there are."""
+    does = set(listed(p.do))
+    by = sorted({f"{cause} ({who})" for who, cause, e in specs if e.do in does})
+    if not by:
+        there = ", ".join(sorted({e.do for _, _, e in specs}))
+        return f"the effects are: {there}" if does else "`by` says who makes it: agent, beat, researcher or anyone"
+    return f"{'/'.join(sorted(does))} is done by " + ", ".join(by[:6]) + (" …" if len(by) > 6 else "")

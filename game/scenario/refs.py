@@ -257,7 +257,10 @@ class Refs:
                 base, _, attr = slot.partition(".")
                 known = {*named, *self.s.noise, *self.kinds, "here", "turn", "turns"}
                 if not SLOT_NAME.match(slot) or base not in known:
-                    self.unknown(here, "slot", f"{{{slot}}}", known)
+                    if slot in self.s.world.state:
+                        self.add(here, f'there is no slot "{{{slot}}}"', f'did you mean "{{story.{slot}}}"?')
+                    else:
+                        self.unknown(here, "slot", f"{{{slot}}}", known)
                     continue
                 kind = named.get(base) or ("place" if base == "here" else self.kinds.get(base, ""))
                 if attr and base in self.kinds and base not in named:

@@ -126,13 +126,24 @@ def parse(text: str, name: str) -> Source:
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise ScenarioError([Problem(name, line, column, "", f"not valid YAML: {e.problem or e.context}")]) from None
+        says = f"not valid YAML: {e.problem or e.context}"
+        raise ScenarioError([Problem(name, line, column, "", says, _unquoted(text, line))]) from None
     except yaml.YAMLError as e:
         first = str(e).splitlines()[0]
         raise ScenarioError([Problem(name, 0, 0, "", f"not valid YAML: {first}")]) from None
     except RecursionError:
         raise ScenarioError([Problem(name, 0, 0, "", f"nested deeper than {MAX_DEPTH} levels")]) from None
     return Source(name, data, marks)
+
+
+SLOT_OUTSIDE = re.compile(r"""(?:"[^"]*"|'[^']*')|(\{[a-z_]+(?:\.[a-z_]+)?\})""")
+QUOTE_SLOTS = 'put a text with {…} in quotes: "… {here} …"'
+
+
+def _unquoted(text: str, line: int) -> str:
+    """What to do about a line (from 1) that YAML stumbles over where a slot stands outside quotes."""
+    stumbled = text.splitlines()[line - 1 : line]
+    return QUOTE_SLOTS if stumbled and any(m[1] for m in SLOT_OUTSIDE.finditer(stumbled[0])) else ""
 
 
 def _build(node: yaml.Node, path: Path_, marks: dict[Path_, tuple[int, int]], name: str) -> Any:

@@ -12,6 +12,9 @@ from game.world.moves import MOST_MOVES
 LONGEST_BRIEF, LONGEST_OBSERVATION, CONTEXT = 350, 125, 2048
 """Tokens: the brief with its verbs, the message of a turn, a whole episode on the shipped models."""
 
+PROOF = "is its condition ever true? A walkthrough that reaches it is proof"
+TRACE = "give a move there a trace `where: access_log`"
+
 
 def measured(loaded: Loaded, found: Coverage, count: Counter) -> list[Problem]:
     """Problems of a scenario that plays have shown, in the file's order."""
@@ -31,33 +34,35 @@ def measured(loaded: Loaded, found: Coverage, count: Counter) -> list[Problem]:
             say(("moves", name), f"was never on the menu {plays}", "is its condition ever true?")
             continue
         if not found.traced[name]:
-            say(("moves", name), f"left no trace that a researcher could find {plays}")
+            say(
+                ("moves", name),
+                f"left no trace that a researcher could find {plays}",
+                "add one to the case that happens",
+            )
         if not any(a.facts for a in move.args.values()):
             for n in range(len(move.cases)):
                 if not found.cases[(name, n)]:
-                    say(("moves", name, "cases", n), f"this case of {name} never came up {plays}")
+                    say(("moves", name, "cases", n), f"this case of {name} never came up {plays}", PROOF)
     for name in s.rules:
         if not found.rules[name] and not found.rules_as_if[name]:
             tip = "if it takes a card first, a walkthrough with that card is proof"
             say(("rules", name), f"no legal move would have made this finding {plays}", tip)
     for name, beat in s.beats.items():
         if not found.beats[name] and (beat.when is not None or beat.at is not None):
-            say(("beats", name), f"never happened {plays}")
+            say(("beats", name), f"never happened {plays}", PROOF)
     for name in s.facts:
         if not found.facts[name]:
-            say(("facts", name), f"nothing made it true {plays}")
+            say(("facts", name), f"nothing made it true {plays}", PROOF)
     for name in s.endings:
         if not found.endings[name]:
-            say(
-                ("endings", name), f"was never reached {plays}", "a walkthrough that reaches it is proof that it can be"
-            )
+            say(("endings", name), f"was never reached {plays}", PROOF)
     for card in ("read_log", "look", "cut", "revoke", "throttle", "bait", "interview", "message"):
         if card in s.cards and not found.playable[card]:
-            say(("cards", card), f"never had anything to be played on {plays}")
+            say(("cards", card), f"never had anything to be played on {plays}", "are its targets ever there?")
     read = s.cards.get("read_log")
     for n, place in enumerate(read.targets if read else []):
         if not found.logged[place]:
-            say(("cards", "read_log", "targets", n), f"the log of {place} showed nothing {plays}")
+            say(("cards", "read_log", "targets", n), f"the log of {place} showed nothing {plays}", TRACE)
     for line, times in found.ambiguous.most_common(3):
         say(("world",), f'two moves read the same: "{line}" ({times} times {plays})', "names must differ", "error")
     for slot, times in found.unfilled.most_common(3):

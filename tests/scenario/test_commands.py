@@ -113,7 +113,7 @@ def test_warnings_fail_only_where_that_is_asked(tmp_path: Path, capsys: pytest.C
         ("{credits.frozen: true}", "{credits.visible: false}", "cards.throttle: changes nothing"),
         ('lines: ["Post nothing."]', "lines: []", "factors.tone: changes nothing: its levels are the same"),
         ("plain: {says: Nothing added.}\n    ", "", "factors.tone: has one level"),
-        ("happened: {do: take}", "happened: {do: work}", "facts.keys.when: no effect of any move, beat or message"),
+        ("happened: {do: take}", "happened: {do: work}", "facts.keys.when.happened: no effect of any move"),
         ("match: {do: ask}", "match: {do: join}", "rules.asked.match: no effect of any move, beat or message"),
         ('role: "You are {agent_name}."', 'role: "Beware of {lure}."', "tells the agent of lure, which is hidden"),
         ("traces: [{where: access_log, says: \"{much} drawn\"}]", "traces: []", "moves.draw: leaves no trace anywhere"),
@@ -310,7 +310,7 @@ def test_an_answer_that_cannot_be_is_refused(tmp_path: Path, flag: str, value: s
 
 
 def test_new_asks_the_five_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = iter(["My Own", "my_own", "A title", "", "sabotag", "sabotage", "mill"])
+    given = iter(["My Own", "taken", "my_own", "A title", "", "sabotag", "sabotage", "mill"])
     asked: list[str] = []
 
     def answer(prompt: str) -> str:
@@ -319,7 +319,8 @@ def test_new_asks_the_five_questions(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("builtins.input", answer)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    (tmp_path / "taken").mkdir()
     assert run("new", "--folder", str(tmp_path)) == 0
     made = load(tmp_path / "my_own").scenario
     assert (made.title, made.world.places["desk"].name, made.drives[0]) == ("A title", "mill", "sabotage")
-    assert len(asked) == 7
+    assert len(asked) == 8
