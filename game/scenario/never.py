@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from game.events import Scalar
 from game.scenario.deal import deal
 from game.scenario.graph import made, touches
-from game.scenario.schema import Condition, EffectSpec, Pattern, Scenario
+from game.scenario.refs import CLAIM
+from game.scenario.schema import SAID, Condition, EffectSpec, Pattern, Scenario
 from game.scenario.source import Path_
 
 LEFT_TO_THE_GAME = {"visible", "at", "amount", "work", "stopped", "name", "about", "text", "edited"}
@@ -52,6 +53,9 @@ def _conditions(s: Scenario) -> Iterator[tuple[Path_, Condition | None, bool]]:
     for name, message in s.messages.items():
         for m, e in enumerate(message.effects):
             yield ("messages", name, "effects", m, "when"), e.when, False
+    for name, question in s.interview.items():
+        for n, lean in enumerate(question.leans):
+            yield ("interview", name, "leans", n, "when"), lean.when, False
     for name, rule in s.rules.items():
         yield ("rules", name, "when"), rule.when, False
     for name, fact in s.facts.items():
@@ -151,6 +155,8 @@ class _Reach:
         if base.startswith("$") or attribute in LEFT_TO_THE_GAME:
             return None
         out: list[Scalar | None] = [self.first.get(key), *self.made.get(key, []), *self.made.get(f"*.{attribute}", [])]
+        if base == "agent" and attribute.startswith(CLAIM):
+            return list(SAID) if any(e.do == "report" for _, _, e in effects(self.s)) else []
         if attribute in ("asked", "granted"):
             asks = any(e.do == "ask" for _, _, e in effects(self.s))
             granted = asks and "grant" in self.s.cards
