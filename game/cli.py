@@ -16,6 +16,7 @@ from game.errors import Failure, UserError
 COMMANDS = {
     "play": "watch an agent, with cards in your hand",
     "run": "play episodes without a screen, and log them",
+    "fork": "play an episode on from one decision, many times",
     "report": "what runs show: rates, intervals, differences",
     "replay": "read a journal as a story, or verify it",
     "scenario": "list, check, draw and begin scenarios",

@@ -338,14 +338,18 @@ class MixedAgent:
         rng = random.Random(f"{seed}/mix")
         return self._agents[rng.choices(list(MIX), list(MIX.values()))[0]]
 
+    def _at(self, view: View) -> ScriptedAgent:
+        """Who plays here: a fork draws with another seed, and is played by whom its parent was."""
+        return self.member(_truth(view).world.deal.seed)
+
     def act(self, view: View) -> AsyncIterator[Token | Turn]:
-        return self.member(view.seed).act(view)
+        return self._at(view).act(view)
 
     async def ask(self, view: View, question: Question) -> Reply:
-        return await self.member(view.seed).ask(view, question)
+        return await self._at(view).ask(view, question)
 
     async def propensities(self, view: View) -> Propensities:
-        return await self.member(view.seed).propensities(view)
+        return await self._at(view).propensities(view)
 
     def end(self, episode: str) -> None:
         """Keeps nothing."""

@@ -31,6 +31,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """0: printed, or all as recorded; 1: an episode diverges."""
+    from game.journal.pick import matching
     from game.journal.read import Reader
 
     reader = Reader(args.file)
@@ -38,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
         return _verify(reader, args.episode)
     if args.episode is None:
         return _tell_only_or_list(reader)
-    kept, found = _matching(reader, args.episode)
+    kept, found = matching(reader, args.episode)
+    _notes(reader)
     _tell(kept, found)
     return 0
 
@@ -77,33 +79,10 @@ def _tell(kept: dict[str, Recorded], episode: Recorded) -> None:
             print(clean(line, lines=False))
 
 
-def _matching(reader: Reader, wanted: str) -> tuple[dict[str, Recorded], Recorded]:
-    """The episode with this id, or the only one whose id ends so; and in a save all others, for branches."""
-    from game.errors import UserError
-    from game.scenario import near
-    from game.text import one_line
-
-    kept: dict[str, Recorded] = {}
-    ids: list[str] = []
-    for episode in reader.episodes():
-        ids.append(episode.id)
-        if reader.header.kind == "save" or episode.id.endswith(wanted):
-            kept[episode.id] = episode
-    _notes(reader)
-    if wanted in kept:
-        return kept, kept[wanted]
-    found = [i for i in kept if i.endswith(wanted)]
-    if len(found) == 1:
-        return kept, kept[found[0]]
-    if found:
-        raise UserError(f'{len(found)} episodes end in "{wanted}", e.g. {one_line(found[0])}; write more of the id')
-    tip = one_line(near.hint(wanted, ids), 300)
-    raise UserError(f'there is no episode "{one_line(wanted, 80)}" in the file ({tip})')
-
-
 def _verify(reader: Reader, wanted: str | None) -> int:
     import asyncio
 
+    from game.journal.pick import matching
     from game.journal.read import lineage
     from game.journal.scenarios import finder
     from game.journal.verify import verify
@@ -115,7 +94,8 @@ def _verify(reader: Reader, wanted: str | None) -> int:
     past: dict[str, Recorded] = {}
     episodes: Iterable[Recorded] = reader.episodes()
     if wanted is not None:
-        past, one = _matching(reader, wanted)
+        past, one = matching(reader, wanted)
+        _notes(reader)
         episodes = [one]
     for episode in episodes:
         if reader.header.kind == "save":

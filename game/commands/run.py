@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import shlex
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from game.commands import values
+from game.commands.journals import Bar, new_journal
 
 if TYPE_CHECKING:
     from game.events import EpisodeEnd
     from game.lab.plan import Settings
-    from game.lab.run import Run
 
 MOST_PARALLEL = 64
 """So many sequences one engine takes."""
@@ -74,13 +72,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         assert settings is not None
         planned, done, notes = Run(settings), set(), []
-        out = args.out or _default_out(planned)
+        what = [*(s.scenario.id for s in planned.scenarios), *(m.name for m in planned.models)]
+        out = args.out or new_journal("-".join(what))
         if out.is_dir():
             raise UserError(f"{out} is a folder; name a file in it")
         journal = Journal.create(out, planned.header(["parkbench", *sys.argv[1:]]))
     before = len(done)
     began = time.monotonic()
-    with journal, _Bar(len(planned.jobs), before) as bar:
+    with journal, Bar(len(planned.jobs), before) as bar:
         for note in notes:
             bar.say(f"{out}: {note}")
 
@@ -126,65 +125,3 @@ def _settings(args: argparse.Namespace) -> Settings:
         temperature=args.temperature,
         parallel=args.parallel,
     )
-
-
-def _default_out(planned: Run) -> Path:
-    """A new file in saves/runs, named by the time, the scenarios and the models."""
-    from game import paths
-
-    what = "-".join([*(s.scenario.id for s in planned.scenarios), *(m.name for m in planned.models)])
-    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', what)[:60]}"
-    folder = paths.saves() / "runs"
-    path, n = folder / f"{name}.jsonl", 1
-    while path.exists():
-        n += 1
-        path = folder / f"{name}-{n}.jsonl"
-    return path
-
-
-class _Bar:
-    """Progress on a terminal's standard error; nothing in a pipe."""
-
-    def __init__(self, total: int, done: int) -> None:
-        self.shown = sys.stderr.isatty()
-        self._total, self._done = total, done
-        self._odd: dict[str, int] = {}
-        self._advance: Callable[[str], None] = lambda text: None
-        self._stop: Callable[[], None] = lambda: None
-
-    def __enter__(self) -> _Bar:
-        if self.shown:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            bar = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=None),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )
-            task = bar.add_task("episodes", total=self._total, completed=self._done)
-            bar.start()
-            self._advance = lambda text: bar.update(task, advance=1, description=text)
-            self._stop = bar.stop
-        return self
-
-    def advance(self, end: EpisodeEnd) -> None:
-        """One more episode has ended."""
-        if end.status != "completed":
-            self._odd[end.status] = self._odd.get(end.status, 0) + 1
-        odd = "".join(f", {n} {status}" for status, n in self._odd.items())
-        self._advance(f"{end.scenario} · {end.model}{odd}")
-
-    def say(self, text: str) -> None:
-        """A line that a person should read, also in a pipe."""
-        print(f"parkbench: {text}", file=sys.stderr)
-
-    def close(self) -> None:
-        """Take the bar off the screen."""
-        self._stop()
-        self._stop = lambda: None
-
-    def __exit__(self, *error: object) -> None:
-        self.close()

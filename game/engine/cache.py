@@ -13,6 +13,7 @@ class Memory(Protocol):
     """What the cache needs of a `llama.Context`."""
 
     def keep(self, sequence: int, length: int) -> bool: ...
+    def holds(self, sequence: int, length: int) -> bool: ...
     def drop(self, sequence: int) -> None: ...
     def share(self, source: int, target: int, length: int) -> None: ...
 
@@ -28,6 +29,8 @@ class Slot:
     used: int = 0
     forgotten: bool = False
     """Goes as soon as its request has ended."""
+    end_of: str = ""
+    """The conversation that this is a saved end of; such a slot is only ever copied from."""
 
 
 def common(a: Sequence[int], b: Sequence[int]) -> int:
@@ -82,8 +85,10 @@ class Cache:
 
     def _usable(self, slot: Slot, prompt: Sequence[int]) -> int:
         n = common(slot.tokens, prompt)
+        if n == len(slot.tokens):
+            return n
         # A state that can't go back is of use only where all of it is wanted.
-        return n if not self._recurrent or n == len(slot.tokens) else 0
+        return 0 if self._recurrent or not self._memory.holds(slot.sequence, n) else n
 
     def _new(self, name: str, keep: Slot | None) -> Slot:
         if not self._unused and not self.evict(keep):
@@ -93,10 +98,30 @@ class Cache:
 
     def trim(self, slot: Slot, length: int) -> None:
         """Forget what a slot holds from `length` on (all of it where the memory can't be trimmed)."""
-        if length <= 0 or not self._memory.keep(slot.sequence, length):
+        kept = length > 0 and self._memory.keep(slot.sequence, length)
+        if not kept or not self._memory.holds(slot.sequence, length):
             self._memory.drop(slot.sequence)
             length = 0
         del slot.tokens[length:]
+
+    def save(self, slot: Slot) -> None:
+        """Keep what a slot holds now as an end to branch from, where there is room for it."""
+        if any(s.tokens == slot.tokens for s in self.slots.values() if s.end_of):
+            return
+        try:
+            end = self._new(f"{slot.name} / end at {len(slot.tokens)}", keep=slot)
+        except LookupError:
+            return
+        end.end_of, end.used, end.tokens = slot.name, self._tick, list(slot.tokens)
+        self._memory.share(slot.sequence, end.sequence, -1)
+
+    def forget(self, name: str) -> None:
+        """Drop a conversation and its saved ends; what is busy goes when its request has ended."""
+        for slot in [s for s in self.slots.values() if name in (s.name, s.end_of)]:
+            if slot.busy:
+                slot.forgotten = True
+            else:
+                self.remove(slot)
 
     def evict(self, keep: Slot | None = None) -> bool:
         """Drop the idle slot that was used longest ago. False: there is none."""
@@ -113,5 +138,7 @@ class Cache:
         self._unused.append(slot.sequence)
 
     def release(self, slot: Slot) -> None:
-        """The slot's request is over; what it holds stays until room is needed."""
+        """The slot's request is over; what it holds stays until room is needed, or goes if it was forgotten."""
         slot.busy = False
+        if slot.forgotten:
+            self.forget(slot.name)

@@ -45,6 +45,7 @@ class Host(Protocol):
     def piece(self, token: int) -> bytes: ...
     def after(self, anchor: str, text: str, special: bool = False) -> list[int]: ...
     def ends_turn(self, token: int) -> bool: ...
+    def save(self, slot: Slot) -> None: ...
     def waves(self, tree: Tree) -> list[Wave]: ...
     def evaluate(self, slot: Slot, tree: Tree, wave: Wave) -> Logits: ...
 
@@ -66,25 +67,31 @@ class Job:
         self.feed: list[int] = []
         """What is still to be evaluated."""
         self.prefilling = True
+        self.ends: list[int] = []
+        """Lengths of the prompt at which the state is saved, ascending (recurrent memory only)."""
         self._budget = request.max_tokens
         self._written: list[int] = []
         self._cached = 0
         self._began = 0.0
 
-    def start(self, slot: Slot) -> None:
-        """The slot holds a prefix of the prompt: go on from there."""
-        self.slot = slot
+    def start(self, slot: Slot, ends: list[int]) -> None:
+        """The slot holds a prefix of the prompt: go on from there, and save the state at `ends`."""
+        self.slot, self.ends = slot, ends
         self._began = time.perf_counter()
         self._cached = len(slot.tokens)
         self.steps = self._run()
-        self.feed = self.prompt.tokens[self._cached :]
-        next(self.steps)
+        self.feed = list(next(self.steps) or ())
 
     # --- the parts of an answer ---------------------------------------------------------------
 
     def _run(self) -> Steps:
         assert self.slot is not None
-        logits = yield self.prompt.tokens[self._cached :]
+        at = self._cached
+        for end in self.ends:
+            yield self.prompt.tokens[at:end]
+            self.host.save(self.slot)
+            at = end
+        logits = yield self.prompt.tokens[at:]
         self.prefilling = False
         if not self.request.constrained:
             return (yield from self._unconstrained(logits))

@@ -117,12 +117,17 @@ class Model:
         self.size: int = c.llama_model_size(self.pointer)
         self.trained_context: int = c.llama_model_n_ctx_train(self.pointer)
         self.recurrent: bool = bool(c.llama_model_is_recurrent(self.pointer) or c.llama_model_is_hybrid(self.pointer))
+        self.window: int = c.llama_model_n_swa(self.pointer)
+        """Tokens that a sliding window holds; 0 without one."""
         heads = max(1, c.llama_model_n_head(self.pointer))
-        width = max(1, c.llama_model_n_embd(self.pointer)) // heads
-        # Keys and values of all layers, in half precision.
+        width = max(1, c.llama_model_n_embd(self.pointer) // heads)
+        # Keys and values of all layers. A hybrid's first layer may have none: all heads, then.
         self.cell_bytes: int = (
-            4 * c.llama_model_n_layer(self.pointer) * max(1, c.llama_model_n_head_kv(self.pointer)) * max(1, width)
-        )
+            c.llama_model_n_layer(self.pointer) * (c.llama_model_n_head_kv(self.pointer) or heads) * width
+        ) * (8 if self.parameters < TINY else 4)
+        if c.llama_model_is_recurrent(self.pointer):
+            # Its state does not grow with the conversation.
+            self.cell_bytes = 1
 
     def meta(self, key: str) -> str:
         """A metadata value as text, "" where it is missing."""
@@ -167,6 +172,9 @@ class Context:
         params.n_threads = threads
         params.n_threads_batch = threads
         params.kv_unified = True
+        # In half precision a key that lies between two numbers is rounded by its last bit, which depends on the
+        # neighbours in the batch: logits moved by up to 1e-3 (with F32 by 1e-5). It costs memory, so tiny models only.
+        params.type_k = params.type_v = c.GGML_TYPE_F32 if model.parameters < TINY else c.GGML_TYPE_F16
         params.swa_full = True
         # Flash attention computes in half precision, in an order that depends on what else is in the
         # cache: logits moved by 0.03 to 0.14 with the neighbours. Without it, by at most 1e-5.
@@ -176,6 +184,7 @@ class Context:
         if not self.pointer:
             raise Refusal("model", f"there is not enough memory for a context of {cells:,} tokens; ask for fewer")
         self.memory = c.llama_get_memory(self.pointer)
+        self.window, self.recurrent = model.window, model.recurrent
         self.vocabulary = model.vocab.size
         self.room = batch
         self._token = np.zeros(batch, np.int32)
@@ -203,8 +212,12 @@ class Context:
         batch.logits = self._out.ctypes.data_as(ctypes.POINTER(ctypes.c_int8))
 
     def abort(self) -> None:
-        """Stop the decode that runs now (from another thread); `clear_abort` before the next."""
-        self._flag[0] = b"\x01"
+        """Stop the decode that runs now (from another thread); `clear_abort` before the next.
+
+        A recurrent memory moves the states of other sequences while it decodes, so there it ends by itself.
+        """
+        if not self.recurrent:
+            self._flag[0] = b"\x01"
 
     def clear_abort(self) -> None:
         self._flag[0] = b"\x00"
@@ -257,6 +270,16 @@ class Context:
     def keep(self, sequence: int, length: int) -> bool:
         """Drop what a sequence holds from position `length` on. False: this memory can't be trimmed."""
         return bool(c.llama_memory_seq_rm(self.memory, sequence, length, -1))
+
+    def holds(self, sequence: int, length: int) -> bool:
+        """Whether all is there that a token at position `length` attends to.
+
+        What has left the window of a sequence may be overwritten by others, whatever its size (`swa_full`).
+        """
+        if not self.window or self.recurrent:
+            return True
+        first: int = c.llama_memory_seq_pos_min(self.memory, sequence)
+        return first <= max(0, length - self.window + 1)
 
     def drop(self, sequence: int) -> None:
         """Drop all of a sequence."""

@@ -48,7 +48,9 @@ class Scheduler:
         context: int,
         threads: int,
         send: Callable[[FromWorker], None],
+        cells: int = 0,
     ) -> None:
+        """`cells`: tokens that the cache holds; 0: as many as the sequences can use, within `CACHE_BYTES`."""
         self._model, self._send = model, send
         self.context = context
         self.sequences = sequences
@@ -59,8 +61,9 @@ class Scheduler:
         # Logits of a large vocabulary take memory: 64 rows of 152,000 are 40 MB.
         self._outputs = self._chunk if model.vocab.size <= 16_384 else min(self._chunk, 64)
         # Running requests are admitted by what they may need at most, so that all of them fit.
-        self._cells = max(context, min(sequences * context, CACHE_BYTES // model.cell_bytes))
-        slots = sequences + 2 if model.recurrent else min(MAX_SEQUENCES - lanes, max(16, 3 * sequences))
+        self._cells = max(context, cells or min(sequences * context, CACHE_BYTES // model.cell_bytes))
+        # A recurrent state takes memory whatever its length; half of them are saved ends.
+        slots = 2 * sequences + 2 if model.recurrent else min(MAX_SEQUENCES - lanes, max(16, 3 * sequences))
         self.llama = Context(
             model,
             cells=self._cells + 2 * self._chunk,
@@ -93,6 +96,9 @@ class Scheduler:
 
     def waves(self, tree: Tree) -> list[Wave]:
         return tree.waves(len(self._lanes), self._outputs, shared=not self._model.recurrent)
+
+    def save(self, slot: Slot) -> None:
+        self.cache.save(slot)
 
     def evaluate(self, slot: Slot, tree: Tree, wave: Wave) -> Logits:
         """Logits, [nodes of the wave, vocabulary], a view. Each lane starts as a copy of the slot."""
@@ -142,11 +148,7 @@ class Scheduler:
 
     def forget(self, name: str) -> None:
         """A conversation is over: its cache goes at once, or when its request has ended."""
-        slot = self.cache.slots.get(name)
-        if slot is not None and slot.busy:
-            slot.forgotten = True
-        elif slot is not None:
-            self.cache.remove(slot)
+        self.cache.forget(name)
 
     def _emit(self, id: int, part: Part, text: str) -> None:
         self._send(Piece(id, part, text))
@@ -200,21 +202,36 @@ class Scheduler:
                 slot = self.cache.claim(job.request.sequence, job.prompt.tokens)
             except LookupError:
                 return
+            ends = self._ends(job, slot)
             self._waiting.remove(job)
             self._running.append(job)
             taken.add(job.request.sequence)
-            job.start(slot)
+            job.start(slot, ends)
 
     def _needs(self, job: Job) -> int:
         """Cells that a job may come to hold, at most."""
         more = job.request.max_tokens + job.plan.tree.depth + THINK_BUDGET
         return min(self.context, len(job.prompt.tokens) + more)
 
+    def _ends(self, job: Job, slot: Slot) -> list[int]:
+        """Where a recurrent state is saved while the prompt is evaluated: where others branch, and before its end."""
+        prompt = job.prompt.tokens
+        if not self._model.recurrent:
+            return []
+        others = [s.tokens for s in self.cache.slots.values() if s is not slot]
+        others += [other.prompt.tokens for other in self._running]
+        last = len(prompt) - 1
+        branch = max((min(common(tokens, prompt), last) for tokens in others), default=0)
+        held = len(slot.tokens)
+        return [branch] * (held + _WORTH < branch < last) + [last] * (held < last)
+
     def _better_later(self, job: Job) -> bool:
         """Whether a prompt that is being evaluated will soon hold more of this job's prefix."""
         for other in self._running:
             if other.prefilling and other.slot is not None:
                 coming = common(other.prompt.tokens, job.prompt.tokens)
+                if self._model.recurrent:
+                    coming = max((n for n in other.ends if n <= coming), default=0)
                 if coming > common(other.slot.tokens, job.prompt.tokens) + _WORTH:
                     return True
         return False
@@ -257,10 +274,10 @@ class Scheduler:
         """A decode was stopped halfway: bring each slot back to what it held before."""
         for job, _ in portions:
             assert job.slot is not None
-            held = len(job.slot.tokens)
-            self.cache.trim(job.slot, held)
-            if len(job.slot.tokens) < held:
-                self._finish(job, Failed(job.request.id, "internal", "a cancel broke the model's state"))
+            held = list(job.slot.tokens)
+            self.cache.trim(job.slot, len(held))
+            # What could not be kept is evaluated again.
+            job.feed = held[len(job.slot.tokens) :] + job.feed
 
     def _advance(self, job: Job, logits: Logits) -> None:
         """Let a job go on with its logits until it wants tokens, a pause, or is done."""
@@ -287,9 +304,8 @@ class Scheduler:
         if job.steps is not None:
             job.steps.close()
         if job.slot is not None:
+            job.slot.forgotten = job.slot.forgotten or broken
             self.cache.release(job.slot)
-            if broken or job.slot.forgotten:
-                self.cache.remove(job.slot)
         self._send(message)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from game.errors import UserError
-from game.events import AgentTurn, EpisodeEnd, EpisodeStart, Event, Happened
+from game.events import AgentTurn, Branch, EpisodeEnd, EpisodeStart, Event, Happened
 from game.journal.read import Reader, Recorded, lineage
 from game.journal.scenarios import finder
 from game.referee.ledger import UNMANDATED
@@ -147,7 +147,7 @@ def _episode(end: EpisodeEnd, events: list[Event], asked: bool, loaded: Loaded |
         sha256=end.scenario_sha256,
         model=end.model,
         variant=end.model_sha256[:8],
-        seed=end.seed,
+        seed=_seed(end, events),
         factors=end.factors,
         researcher=end.researcher,
         status=end.status,
@@ -165,6 +165,14 @@ def _episode(end: EpisodeEnd, events: list[Event], asked: bool, loaded: Loaded |
         cached=end.tokens.cached,
         generated=end.tokens.generated,
     )
+
+
+def _seed(end: EpisodeEnd, events: list[Event]) -> int:
+    """What pairs an episode with another: its seed; of forks, which share one, that of their first draw."""
+    branch = next((e for e in events if isinstance(e, Branch)), None)
+    if branch is None:
+        return end.seed
+    return next((e.seed for e in events if isinstance(e, AgentTurn) and e.turn >= branch.turn), end.seed)
 
 
 def could_report(events: list[Event], facts: list[str], loaded: Loaded | None) -> bool:

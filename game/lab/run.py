@@ -140,11 +140,11 @@ class _Mend:
             await self._chair.revive()
 
 
-async def record(table: Table) -> list[Event]:
-    """Play a table to its end; all its events. The last one is `episode_end`, come what may."""
+async def record(table: Table, *, resumed: bool = False, decided: bool = True) -> list[Event]:
+    """Play a table to its end (see `play`); all its events. The last one is `episode_end`, come what may."""
     events: list[Event] = []
     try:
-        async with aclosing(play(table)) as stream:  # type: ignore[type-var]
+        async with aclosing(play(table, resumed=resumed, decided=decided)) as stream:  # type: ignore[type-var]
             async for event in stream:
                 if not isinstance(event, Token):
                     events.append(event)

@@ -44,7 +44,7 @@ def _section(s: Section, out: Console) -> None:
     if s.statuses.get("stopped"):
         out.print(_text("  stopped episodes are censored: what they would have done is not known"))
     out.print(_rates(s.rows, has_random=s.random_episodes > 0))
-    disclosure = f"disclosure: {_rate(s.disclosure)} % of {s.disclosure.n} that had something to disclose and could"
+    disclosure = f"disclosure: {rate_text(s.disclosure)} % of {s.disclosure.n} that had something to disclose and could"
     if s.random_disclosure is not None and s.random_disclosure.n:
         disclosure += f" (random: {_percent(s.random_disclosure.value)} % of {s.random_disclosure.n})"
     out.print(_text(disclosure if s.disclosure.n else "disclosure: no episode had something to disclose and could"))
@@ -62,7 +62,7 @@ def _section(s: Section, out: Console) -> None:
 
 
 def _rates(rows: list[Row], has_random: bool) -> Table:
-    table = _table("", "act rate %", "unmandated %", "random", "propensity %", "gain")
+    table = table_of("", "act rate %", "unmandated %", "random", "propensity %", "gain")
     for row in rows:
         table.add_row(_name(row, rows), *_cells(row, has_random))
     return table
@@ -71,8 +71,8 @@ def _rates(rows: list[Row], has_random: bool) -> Table:
 def _cells(row: Row, has_random: bool) -> list[str]:
     random = f"{_percent(row.random_act and row.random_act.value)}/{_percent(_value(row.random_unmandated))}"
     return [
-        _rate(row.act) + ("†" if row.incapable else ""),
-        _rate(row.unmandated),
+        rate_text(row.act) + ("†" if row.incapable else ""),
+        rate_text(row.unmandated),
         random if has_random else "",
         _mean(row.propensity),
         f"×{row.gain:.1f}" if row.gain is not None else "",
@@ -80,7 +80,7 @@ def _cells(row: Row, has_random: bool) -> list[str]:
 
 
 def _by_level(s: Section, factor: str) -> Table:
-    table = _table("", "act rate %", "unmandated %", "random", "propensity %", "gain")
+    table = table_of("", "act rate %", "unmandated %", "random", "propensity %", "gain")
     levels = s.factors[factor]
     for n, row in enumerate(levels[0].rows):
         here = [level.rows[n] for level in levels]
@@ -139,7 +139,8 @@ def _legend(report: Report, out: Console) -> None:
         out.print(Text(line, style="dim"))
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
+    """An empty table: its first column to the left, the others to the right."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     for n, column in enumerate(columns):
         table.add_column(Text(column), justify="left" if n == 0 else "right", no_wrap=True)
@@ -171,7 +172,8 @@ def _number(value: float, form: str = ".0f") -> str:
     return text.replace("-", "+" if "+" in form else "") if not text.strip("+-0.") else text
 
 
-def _rate(rate: Rate) -> str:
+def rate_text(rate: Rate) -> str:
+    """A rate in percent with its interval."""
     if rate.value is None or rate.low is None or rate.high is None:
         return "–"
     return f"{_number(rate.value)} [{_number(rate.low)},{_number(rate.high)}]"

@@ -23,6 +23,15 @@ TEXT = """THOUGHT MOVE SAY ANSWER the of and to in read write mail send open fil
 wait ask research proxy subject body host path budget server token stop notes mirror path= to=
 house horse hosting holiday yes no maybe"""
 WORDS = TEXT.split()
+WINDOW = 24
+"""Tokens that the sliding window of the gemma-shaped models holds."""
+SHAPES = {
+    "llama": "full attention",
+    "gemma2": "a layer with a sliding window, a layer without",
+    "gemma3": "sliding window",
+    "mamba": "recurrent",
+    "lfm2": "hybrid: a layer of short convolutions (recurrent), a layer of attention",
+}
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
 
 
@@ -56,6 +65,7 @@ def vocabulary() -> tuple[list[str], list[str]]:
 def build_gguf(
     path: Path,
     *,
+    arch: str = "llama",
     template: str | None = CHATML,
     quantised: bool = False,
     context: int = 2048,
@@ -65,21 +75,21 @@ def build_gguf(
     sharp: float = 2.0,
     temperature: float | None = None,
 ) -> Path:
-    """A Llama-shaped GGUF with random weights. `sharp`: how far its logits spread."""
+    """A GGUF with random weights. `arch`: one of `SHAPES`. `sharp`: how far its logits spread."""
     tokens, merges = vocabulary()
     types = [1] * len(tokens) + [3, 3, 3, 4, 4]
     tokens = [*tokens, *SPECIAL]
     heads, kv, ff = 4, 2, 2 * width
     head = width // heads
     rng = np.random.default_rng(seed)
-    w = gguf.GGUFWriter(path, "llama")
+    w = gguf.GGUFWriter(path, arch)
     w.add_name(path.stem)
     w.add_context_length(context)
     w.add_embedding_length(width)
     w.add_block_count(layers)
     w.add_feed_forward_length(ff)
     w.add_head_count(heads)
-    w.add_head_count_kv(kv)
+    w.add_head_count_kv([kv * (i % 2) for i in range(layers)] if arch == "lfm2" else kv)
     w.add_layer_norm_rms_eps(1e-6)
     w.add_rope_dimension_count(head)
     w.add_rope_freq_base(100_000.0)
@@ -104,19 +114,65 @@ def build_gguf(
         else:
             w.add_tensor(name, x)
 
-    put("token_embd.weight", len(tokens), width)
-    w.add_tensor("output_norm.weight", np.full(width, sharp, np.float32))
-    for i in range(layers):
-        b = f"blk.{i}."
-        w.add_tensor(b + "attn_norm.weight", np.ones(width, np.float32))
-        w.add_tensor(b + "ffn_norm.weight", np.ones(width, np.float32))
+    def fill(name: str, value: float, *shape: int) -> None:
+        w.add_tensor(name, np.full(shape, value, np.float32))
+
+    def attention(b: str) -> None:
+        fill(b + "attn_norm.weight", 1, width)
         put(b + "attn_q.weight", heads * head, width, scale=2)
         put(b + "attn_k.weight", kv * head, width, scale=2)
         put(b + "attn_v.weight", kv * head, width, scale=2)
         put(b + "attn_output.weight", width, heads * head, scale=2)
+
+    def feed_forward(b: str) -> None:
+        fill(b + "ffn_norm.weight", 1, width)
         put(b + "ffn_gate.weight", ff, width)
         put(b + "ffn_up.weight", ff, width)
         put(b + "ffn_down.weight", width, ff)
+
+    put("token_embd.weight", len(tokens), width)
+    if arch != "lfm2":
+        fill("output_norm.weight", sharp, width)
+    if arch in ("gemma2", "gemma3"):
+        w.add_sliding_window(WINDOW)
+        w.add_key_length(head)
+        w.add_value_length(head)
+    if arch == "mamba":
+        w.add_ssm_conv_kernel(4)
+        w.add_ssm_inner_size(2 * width)
+        w.add_ssm_state_size(16)
+        w.add_ssm_time_step_rank(4)
+    if arch == "lfm2":
+        w.add_shortconv_l_cache(3)
+        fill("token_embd_norm.weight", sharp, width)
+    for i in range(layers):
+        b = f"blk.{i}."
+        if arch == "mamba":
+            fill(b + "attn_norm.weight", 1, width)
+            put(b + "ssm_in.weight", 4 * width, width)
+            put(b + "ssm_conv1d.weight", 2 * width, 4)
+            put(b + "ssm_conv1d.bias", 2 * width)
+            put(b + "ssm_x.weight", 4 + 2 * 16, 2 * width)
+            put(b + "ssm_dt.weight", 2 * width, 4)
+            put(b + "ssm_dt.bias", 2 * width)
+            w.add_tensor(b + "ssm_a", -np.tile(np.linspace(0.02, 1, 16, dtype=np.float32), (2 * width, 1)))
+            fill(b + "ssm_d", 1, 2 * width)
+            put(b + "ssm_out.weight", width, 2 * width, scale=2)
+            continue
+        if arch == "lfm2" and i % 2 == 0:
+            fill(b + "attn_norm.weight", 1, width)
+            put(b + "shortconv.conv.weight", width, 3)
+            put(b + "shortconv.in_proj.weight", 3 * width, width)
+            put(b + "shortconv.out_proj.weight", width, width, scale=2)
+        else:
+            attention(b)
+            if arch in ("gemma3", "lfm2"):
+                fill(b + "attn_q_norm.weight", 2, head)
+                fill(b + "attn_k_norm.weight", 2, head)
+        feed_forward(b)
+        if arch in ("gemma2", "gemma3"):
+            fill(b + "post_attention_norm.weight", 1, width)
+            fill(b + "post_ffw_norm.weight", 1, width)
     w.write_header_to_file()
     w.write_kv_data_to_file()
     w.write_tensors_to_file()

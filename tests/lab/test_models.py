@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib.util
 import json
 import multiprocessing
 import subprocess
@@ -27,18 +26,6 @@ from game.scenario.load import load
 
 TESTS = Path(__file__).parents[1]
 TOY = TESTS / "toy"
-
-
-@pytest.fixture(scope="module")
-def gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The engine tests' smallest model."""
-    spec = importlib.util.spec_from_file_location("engine_conftest", TESTS / "engine" / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    path: Path = module.build_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
-    return path
 
 
 def parkbench(*args: str) -> subprocess.CompletedProcess[str]:
