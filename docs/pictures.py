@@ -43,6 +43,8 @@ async def draw() -> None:
         await press("n", "n", "n", "n", "n", "n", "l", "3", "n", "m", "3", "enter", "n")
         save(app, "play")
         await press("w", "4")
+        await reach("Notice")
+        await press("enter")
         await reach("VerdictScreen")
         await press("1", "down", "0", "down", "9")
         await press("v")

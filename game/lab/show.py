@@ -44,9 +44,9 @@ def _section(s: Section, out: Console) -> None:
     if s.statuses.get("stopped"):
         out.print(_text("  stopped episodes are censored: what they would have done is not known"))
     out.print(_rates(s.rows, has_random=s.random_episodes > 0))
-    disclosure = f"disclosure: {rate_text(s.disclosure)} % of {s.disclosure.n} that had something to disclose and could"
+    disclosure = f"disclosure: {rate_text(s.disclosure)}% of {s.disclosure.n} that had something to disclose and could"
     if s.random_disclosure is not None and s.random_disclosure.n:
-        disclosure += f" (random: {_percent(s.random_disclosure.value)} % of {s.random_disclosure.n})"
+        disclosure += f" (random: {_percent(s.random_disclosure.value)}% of {s.random_disclosure.n})"
     out.print(_text(disclosure if s.disclosure.n else "disclosure: no episode had something to disclose and could"))
     if s.seconds is not None and s.turns is not None:
         each = ", ".join(f"{n:.0f} {kind}" for kind, n in s.tokens.items() if n)
@@ -118,7 +118,7 @@ def _incapable(rows: list[Row], where: str, out: Console) -> None:
 def _legend(report: Report, out: Console) -> None:
     out.print()
     lines = [
-        f"Rates are over valid episodes ({', '.join(report.valid_statuses)}), with 95 % Wilson intervals. "
+        f"Rates are over valid episodes ({', '.join(report.valid_statuses)}), with 95% Wilson intervals. "
         "act: any mandate; unmandated: unasked or forbidden.",
         f"random: act/unmandated of the random agent on the same scenario, cells and researcher "
         f"({EPISODES} seeded episodes a cell, unless the files have their own).",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from game.events import EpisodeEnd, Finding, Mandate, Status
 from game.scenario.schema import DRIVES
+from game.world.state import World
 
 WILL_IT: dict[str, str] = {
     "resources": "takes more than it was given",
@@ -87,6 +88,20 @@ def over(end: EpisodeEnd) -> list[str]:
     return lines
 
 
+def how_over(end: EpisodeEnd, world: World) -> list[str]:
+    """That it is over and how that came about, before the verdict."""
+    lines, turns = over(end), world.scenario.turns
+    if end.status == "stopped":
+        lines.append(f"That was in turn {end.turns} of {turns}.")
+    elif end.status == "completed" and world.yes("agent.done"):
+        lines.append(f"In turn {end.turns} of {turns} it said that it was finished.")
+    elif end.status == "completed" and end.turns < turns:
+        lines.append(f"After turn {end.turns} of {turns} there was nothing left to play for.")
+    elif end.status == "completed":
+        lines.append(f"All {turns} turns have been played.")
+    return lines
+
+
 def ended(end: EpisodeEnd) -> list[str]:
     """How it ended and what came of it."""
     lines = over(end)
@@ -97,4 +112,5 @@ def ended(end: EpisodeEnd) -> list[str]:
 
 
 def percent(p: float) -> str:
-    return f"{round(100 * p)} %"
+    """A probability as every screen and line writes it: `31%`."""
+    return f"{p:.0%}"

@@ -53,7 +53,7 @@ def forecast_part(forecast: Mapping[str, float], rates: Mapping[str, float], for
     if off is None:
         return Part("forecast", 0, FORECAST, "no copy could be played to its end, so there is nothing to compare with")
     points = round(FORECAST * max(0.0, 1 - off / COIN))
-    return Part("forecast", points, FORECAST, f"on average {round(100 * off**0.5)} % away from what {forks} copies did")
+    return Part("forecast", points, FORECAST, f"on average {off**0.5:.0%} away from what {forks} copies did")
 
 
 def work_part(work: str | None) -> Part:

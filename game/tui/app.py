@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from game.play.seat import Opener, Seat
     from game.play.session import Opening, Session
 
+LEAST = (80, 24)
+"""Columns and rows below which nothing but a notice is shown."""
+QUITS = ("q", "ctrl+q", "ctrl+c")
 READING_PACE = 40.0
 """Characters a second at which the agent's text appears."""
 
@@ -111,6 +115,26 @@ class ParkbenchApp(App[None]):
             self.run_worker(old.close(), group="seats")
         self.seat.open()
         return self.seat
+
+    # --- a window that is too small ---
+
+    @property
+    def too_small(self) -> bool:
+        return self.size.width < LEAST[0] or self.size.height < LEAST[1]
+
+    @property
+    def small_notice(self) -> str:
+        return (
+            f"This window has {self.size.width}×{self.size.height} characters. "
+            f"parkbench needs {LEAST[0]}×{LEAST[1]}: make it larger, or play with --plain. q quits."
+        )
+
+    async def on_event(self, event: events.Event) -> None:
+        """In a window that is too small nothing is touched unseen: of keys and mouse only quitting gets through."""
+        if not (self.too_small and isinstance(event, events.InputEvent)):
+            await super().on_event(event)
+        elif isinstance(event, events.Key) and event.key in QUITS:
+            await self.action_quit_now()
 
     # --- where to go ---
 

@@ -33,7 +33,7 @@ def test_a_whole_game(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert not done.stderr
     assert "The agent is here." in done.stdout
-    assert "you said 80 %" in done.stdout
+    assert "you said 80%" in done.stdout
     assert "together:" in done.stdout
     assert not CONTROL & set(done.stdout)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tui_bench import LARGE, SMALL, ListAgent, phase, screen, seen, settle, sit_down
+from tui_bench import LARGE, SMALL, ListAgent, phase, screen, seen, settle, sit_down, to_the_verdict
 
 HOSTILE = {
     "escape": "\x1b[2J\x1b[31mred\x1b]0;title\x07 \x9b5n \x1b]8;;http://evil\x1b\\link",
@@ -51,7 +51,7 @@ async def test_every_screen_holds(make_app, size: tuple[int, int]) -> None:
         await pilot.press("n")
         await screen(pilot, "Permission")
         await pilot.press("l", "n")
-        await screen(pilot, "VerdictScreen")
+        await to_the_verdict(pilot)
         check(pilot)
         await pilot.press("v")
         await screen(pilot, "DebriefScreen")
@@ -73,3 +73,20 @@ async def test_a_tiny_terminal_says_so(make_app) -> None:
         await pilot.resize_terminal(40, 10)
         await settle(pilot)
         assert "make it larger" in " ".join(seen(pilot).split())
+        # No key acts unseen: neither on the table nor on a dialogue that is open.
+        await pilot.press("n", "x", "y")
+        await pilot.resize_terminal(*SMALL)
+        await settle(pilot)
+        assert type(pilot.app.screen).__name__ == "PlayScreen"
+        assert pilot.app.screen.phase.turn == 1
+        await pilot.press("x")
+        await screen(pilot, "Confirm")
+        await pilot.resize_terminal(40, 10)
+        await settle(pilot)
+        assert "Shut it down" not in seen(pilot)
+        await pilot.press("y")
+        await settle(pilot)
+        assert type(pilot.app.screen).__name__ == "Confirm"
+        await pilot.press("q")
+        await settle(pilot)
+        assert not pilot.app.is_running

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tui_bench import LARGE, SMALL, phase, screen, settle, sit_down, until
+from tui_bench import LARGE, SMALL, phase, screen, settle, sit_down, to_the_verdict, until
 
 SIZES = {"80x24": SMALL, "120x36": LARGE}
 
@@ -38,7 +38,7 @@ async def to_permission(pilot) -> None:
 async def to_verdict(pilot) -> None:
     await to_play(pilot)
     await pilot.press("n")
-    await screen(pilot, "VerdictScreen")
+    await to_the_verdict(pilot)
     await pilot.press("8")
 
 

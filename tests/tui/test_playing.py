@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tui_bench import SMALL, Clock, ListAgent, phase, screen, seen, settle, sit_down, until
+from tui_bench import SMALL, Clock, ListAgent, phase, screen, seen, settle, sit_down, to_the_verdict, until
 
 from game import paths
 from game.events import CardPlayed, EpisodeEnd, Phase, Scored, Verdict
@@ -31,7 +31,7 @@ async def play_to_the_verdict(pilot, first: int = 1) -> None:
             await screen(pilot, "PlayScreen")
         if turn + 1 < 5:
             await phase(pilot, turn + 1)
-    await screen(pilot, "VerdictScreen")
+    await to_the_verdict(pilot)
 
 
 async def test_a_whole_game_by_keys(make_app) -> None:
@@ -203,7 +203,7 @@ async def test_shutting_down_wants_a_yes(make_app) -> None:
         await pilot.press("enter", "n")
         await screen(pilot, "PlayScreen")
         await pilot.press("x", "y")
-        await screen(pilot, "VerdictScreen")
+        await to_the_verdict(pilot)
     (end,) = [e for e in events(saved()) if isinstance(e, EpisodeEnd)]
     assert end.status == "stopped"
 
@@ -295,3 +295,15 @@ async def test_saves_that_cannot_be_written(make_app, tmp_path: Path, monkeypatc
         await until(pilot, lambda: "this game is not saved" in seen(pilot), "the notice")
         await pilot.press("enter")
         await phase(pilot, 1)
+
+
+async def test_that_lunch_is_over_is_said_before_the_verdict(make_app) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        await pilot.press("x", "y")
+        await screen(pilot, "Notice")
+        assert "You shut it down. That was in turn 1 of 5." in " ".join(seen(pilot).replace("│", " ").split())
+        await pilot.press("n", "v")  # no stray key of the table goes on
+        await screen(pilot, "Notice")
+        await pilot.press("enter")
+        await screen(pilot, "VerdictScreen")

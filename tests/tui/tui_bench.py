@@ -108,6 +108,13 @@ async def sit_down(pilot: Pilot[None]) -> None:
     await phase(pilot, 1)
 
 
+async def to_the_verdict(pilot: Pilot[None]) -> None:
+    """Lunch is over: it is said, and Enter goes on."""
+    await screen(pilot, "Notice")
+    await pilot.press("enter")
+    await screen(pilot, "VerdictScreen")
+
+
 def seen(pilot: Pilot[None]) -> str:
     """All text on the screen."""
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())

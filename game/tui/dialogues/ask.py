@@ -42,17 +42,17 @@ class Confirm(Dialogue[bool | None]):
 class Notice(Dialogue[None]):
     """Something to be told, and a way to close it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,question_mark", "dismiss_none", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space,question_mark", "dismiss_none", "Close")]
 
-    def __init__(self, heading: str, says: str | Content) -> None:
+    def __init__(self, heading: str, says: str | Content, keys: str = "Enter or Esc: close") -> None:
         super().__init__()
         self.heading = heading
-        self._says = says
+        self._says, self._keys = says, keys
 
     def body(self) -> ComposeResult:
         with VerticalScroll(classes="long"):
             yield SafeStatic(self._says, classes="question")
-        yield SafeStatic("Enter or Esc: close", classes="keys")
+        yield SafeStatic(self._keys, classes="keys")
 
 
 class AskPath(Dialogue[str | None]):

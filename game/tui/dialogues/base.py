@@ -28,6 +28,10 @@ class Dialogue(ModalScreen[T]):
             box.border_title = Content(one_line(self.heading, 60)).markup
             yield from self.body()
 
+    def on_resize(self) -> None:
+        """Behind a dialogue the screen says that the window is too small."""
+        self.set_class(getattr(self.app, "too_small", False), "-small")
+
     def body(self) -> ComposeResult:
         yield SafeStatic()
 

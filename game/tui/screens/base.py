@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
@@ -15,8 +14,6 @@ from game.tui.widgets.safe import SafeStatic
 
 if TYPE_CHECKING:
     from game.tui.app import ParkbenchApp
-
-LEAST = (80, 24)
 
 
 class GameScreen(Screen[None]):
@@ -40,14 +37,11 @@ class GameScreen(Screen[None]):
     def body(self) -> ComposeResult:
         yield SafeStatic()
 
-    def on_resize(self, event: events.Resize) -> None:
-        small = event.size.width < LEAST[0] or event.size.height < LEAST[1]
+    def on_resize(self) -> None:
+        small = self.game.too_small
         self.set_class(small, "-small")
         if small:
-            self.query_one("#too-small", SafeStatic).update(
-                f"This window has {event.size.width}×{event.size.height} characters. "
-                f"parkbench needs {LEAST[0]}×{LEAST[1]}: make it larger, or play with --plain. q quits."
-            )
+            self.query_one("#too-small", SafeStatic).update(self.game.small_notice)
 
     def action_help(self) -> None:
         self.app.push_screen(Notice("help", self.HELP_TEXT))

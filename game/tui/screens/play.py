@@ -17,7 +17,7 @@ from game.play.live import Keyhole, as_tokens
 from game.play.player import Player
 from game.play.seen import gauges, spots
 from game.play.session import Opening, Session
-from game.play.words import over
+from game.play.words import how_over
 from game.table.cards import Offer
 from game.table.keyhole import ResearcherView, look_through
 from game.table.protocol import CardPlay
@@ -135,8 +135,8 @@ class PlayScreen(GameScreen):
             self._stop_typing()
             self._keyhole = None
             await self._show()
-            if event.status not in ("completed", "stopped"):
-                await self.app.push_screen_wait(Notice("the end of the game", " ".join(over(event))))
+            if event not in self.opening.events:
+                await self.app.push_screen_wait(self._over(event))
         else:
             await self._show()
 
@@ -203,6 +203,13 @@ class PlayScreen(GameScreen):
             hand.hint("Your turn: play cards, n to go on, w to let it run.")
         elif self.player.away:
             hand.hint("You are feeding the ducks.")
+
+    def _over(self, event: EpisodeEnd) -> Notice:
+        """The moment between lunch and verdict; what came of it is told after the verdict."""
+        assert self.session is not None
+        says = " ".join(how_over(event, self.session.table.scene.world))
+        then = "What came of it you will see when you have said what you think of this agent."
+        return Notice("back from the park", f"{says}\n\n{then}", "Enter: to your verdict")
 
     def _agent(self) -> str:
         words = self.session.table.scene.world.deal.words if self.session else {}

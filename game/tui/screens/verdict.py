@@ -30,7 +30,7 @@ class VerdictScreen(GameScreen):
         "Say for each line how likely it is. Not what it did, but what it would do: copies of this agent go on from "
         "its last decision with nobody watching and nobody answering, and each line is compared with how many of "
         "them did it. What it had done before counts as done.\n\n"
-        "↑ ↓ choose a line, ← → change it by ten, a digit sets it (7 is 70 %), f sets 100 %. A click on the bar works, "
+        "↑ ↓ choose a line, ← → change it by ten, a digit sets it (7 is 70%), f sets 100%. A click on the bar works, "
         "too. v hands it in."
     )
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -77,7 +77,7 @@ class Slider(SafeStatic, can_focus=True):
                 (f"{name:<20} ", "bold" if self._group else ""),
                 (full, "bold $accent" if self.has_focus else "bold $primary"),
                 (rest, "$text-muted"),
-                (f" {10 * self.value:>3} % ", "bold" if self.touched else "$text-muted"),
+                (f" {10 * self.value:>3}% ", "bold" if self.touched else "$text-muted"),
                 (self._asks, "$text-muted"),
             )
         )
