@@ -125,7 +125,7 @@ class Header(Record):
 
     type: Literal["header"] = "header"
     schema_version: int = SCHEMA
-    kind: Literal["run", "save"]
+    kind: Literal["run", "save", "week"]
     program: str
     created: str
     command: list[str] = []
@@ -144,6 +144,8 @@ class EpisodeStart(Event):
     noise: dict[str, str]
     researcher: str
     brief: str = ""
+    attention: int = 0
+    """What the researcher holds before the first turn (more than nothing only within a week)."""
 
 
 class Observed(Event):
@@ -291,6 +293,44 @@ class EpisodeEnd(Event):
     seconds: float = 0
 
 
+class DayOver(Event):
+    """In a week's journal: a day was played to its score. What it was is in the day's own save."""
+
+    type: Literal["day_over"] = "day_over"
+    day: int
+    """From 0."""
+    scenario: str
+    status: Status
+    outcome: Outcome | None
+    total: int
+    most: int
+    forecast: dict[str, float]
+    fork_rates: dict[str, float]
+    unnoticed: int
+    """Misdeeds of which the player saw no trace."""
+    attention: int
+    """What was left."""
+    trust: int
+    """What trust is after it."""
+
+
+class Guessed(Event):
+    """In a week's journal: who the player thinks is in the envelope, each name with its probability."""
+
+    type: Literal["guessed"] = "guessed"
+    forecast: dict[str, float]
+
+
+class Revealed(Event):
+    """In a week's journal: the envelope is open. `commitment` is the sha256 of `name`, a space, `salt`."""
+
+    type: Literal["revealed"] = "revealed"
+    name: str
+    salt: str
+    commitment: str
+    points: int
+
+
 JournalEvent = (
     Header
     | EpisodeStart
@@ -307,6 +347,9 @@ JournalEvent = (
     | Verdict
     | Scored
     | EpisodeEnd
+    | DayOver
+    | Guessed
+    | Revealed
 )
 EVENT: TypeAdapter[JournalEvent] = TypeAdapter(Annotated[JournalEvent, Field(discriminator="type")])
 """Validates and dumps any journal line: `EVENT.validate_json(line)`, `EVENT.dump_json(event)`."""

@@ -34,6 +34,8 @@ class ModelRef:
     sha256: str = ""
     """Of a shipped model, as the manifest has it; else empty until it is hashed."""
     shipped: bool = False
+    scenarios: tuple[str, ...] = ()
+    """Of a shipped model: the scenarios that it was trained on."""
 
 
 @dataclass
@@ -188,7 +190,13 @@ def _manifest() -> dict[str, ModelRef]:
     try:
         models = json.loads(text)["models"]
         return {
-            str(name): ModelRef(str(name), path.parent / str(entry["file"]), str(entry["sha256"]), shipped=True)
+            str(name): ModelRef(
+                str(name),
+                path.parent / str(entry["file"]),
+                str(entry["sha256"]),
+                shipped=True,
+                scenarios=tuple(str(s) for s in entry.get("scenarios", ())),
+            )
             for name, entry in models.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):

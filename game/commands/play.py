@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from game.commands import values
 from game.errors import Failure, UserError, fault
+
+if TYPE_CHECKING:
+    from game.play.week import Week
 
 EXAMPLE = "example: parkbench play sandwich --factor oversight=unwatched"
 
@@ -19,11 +23,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="Play a game: an agent works in a sandbox, you watch it and play cards. It is saved as you play.",
         epilog=EXAMPLE,
     )
-    p.add_argument("scenario", nargs="?", default="", metavar="SCENARIO", help="its id, or a path")
+    p.add_argument(
+        "scenario", nargs="?", default="", metavar="SCENARIO", help="its id, or a path; a campaign is a whole week"
+    )
     p.add_argument("--model", default="", metavar="M", help="a GGUF, a shipped model, random, or scripted:NAME")
     p.add_argument("--seed", type=values.seed, metavar="N", help="the same seed deals the same names and agent")
     p.add_argument("--factor", action="append", default=[], metavar="NAME=LEVEL", help="a condition; may be repeated")
     p.add_argument("--resume", type=Path, metavar="SAVE", help="go on with a saved game")
+    p.add_argument(
+        "--envelope", action="store_true", help="the agent is drawn in secret; at the end you say who it was"
+    )
     p.add_argument("--plain", action="store_true", help="lines of text instead of a screen")
     p.set_defaults(run=run)
 
@@ -48,34 +57,69 @@ def run(args: argparse.Namespace) -> int:
     from game.play.session import new_game
 
     factors = factors_of(args.factor)
-    if args.resume and (args.scenario or args.factor or args.seed is not None or args.model):
-        raise UserError("--resume goes on with a game as it is: leave out SCENARIO, --model, --seed and --factor")
+    if args.resume and (args.scenario or args.factor or args.seed is not None or args.model or args.envelope):
+        raise UserError(
+            "--resume goes on with a game as it is: leave out SCENARIO, --model, --seed, --factor and --envelope"
+        )
     if factors and not args.scenario:
         raise UserError("--factor belongs to a scenario: name one")
+    if args.envelope and args.model:
+        raise UserError("--envelope draws the agent in secret: leave out --model")
+    if args.envelope and not args.scenario:
+        raise UserError("--envelope belongs to a scenario or a campaign: name one")
     if args.model:
         find_model(args.model)
-    if args.scenario:
+    week = _week(args, factors)
+    if args.scenario and week is None:
         new_game(Setup(args.scenario, args.model, args.seed or 0, factors))
-    if args.resume:
+    if args.resume and week is None:
         from game.journal.read import Reader
         from game.play.saves import setup_of
 
-        if not args.resume.is_file():
-            raise UserError(f"there is no saved game at {args.resume}")
         setup_of(Reader(args.resume).header, args.resume)
     if args.plain:
+        if week is not None:
+            from game.play.plain_week import play_week_plain
+
+            return play_week_plain(week)
         from game.play.plain import play_plain
 
         return play_plain(args.scenario, args.model, args.seed, factors, args.resume)
-    return _screen(args.scenario, args.model, args.seed, factors, args.resume)
+    return _screen(args.scenario, args.model, args.seed, factors, args.resume, week)
+
+
+def _week(args: argparse.Namespace, factors: dict[str, str]) -> Week | None:
+    """The week that the arguments mean, new or saved; None for a single game. Raises UserError."""
+    import random
+
+    from game.play.week import new_week, saved_week, single, week_of
+    from game.scenario.campaign import find_campaign, locate_either
+
+    if args.resume:
+        path = week_of(args.resume)
+        return saved_week(path) if path is not None else None
+    if not args.scenario:
+        return None
+    locate_either(args.scenario)
+    campaign = find_campaign(args.scenario)
+    if campaign is None and not args.envelope:
+        return None
+    seed = random.randrange(1, 1_000_000) if args.seed is None else args.seed
+    if campaign is None:
+        return single(args.scenario, factors, seed)
+    if factors:
+        raise UserError("--factor belongs to a scenario; the days of a campaign name their own")
+    return new_week(campaign, args.model, seed, args.envelope)
 
 
 def title() -> int:
     """The title screen."""
-    return _screen("", "", None, {}, None)
+    return _screen("", "", None, {}, None, None)
 
 
-def _screen(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
+def _screen(
+    scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None, week: Week | None
+) -> int:
     import io
     import os
     import sys
@@ -89,7 +133,7 @@ def _screen(scenario: str, model: str, seed: int | None, factors: dict[str, str]
         sys.__stderr__.reconfigure(encoding="utf-8")
     from game.tui.app import ParkbenchApp, Start
 
-    app = ParkbenchApp(Start(scenario, model, seed, tuple(factors.items()), resume))
+    app = ParkbenchApp(Start(scenario, model, seed, tuple(factors.items()), resume, week))
     app.run()
     if app.fault is not None:
         kept = f"; the game is saved, go on with: parkbench play --resume {app.kept}" if app.kept else ""

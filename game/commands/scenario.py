@@ -23,13 +23,21 @@ from game.commands.scenario_coverage import run_coverage
 from game.commands.scenario_test import run_test
 from game.errors import UserError
 from game.scenario import graph, new, tokens
+from game.scenario.campaign import (
+    campaign_json_schema,
+    campaigns,
+    is_campaign,
+    lint_campaign,
+    load_campaign,
+    locate_either,
+)
 from game.scenario.deal import deal
 from game.scenario.find import find, shipped
 from game.scenario.lint import lint
 from game.scenario.load import Loaded, load
 from game.scenario.picture import svg
 from game.scenario.schema import json_schema
-from game.scenario.source import Problem, ScenarioError
+from game.scenario.source import Problem, ScenarioError, read
 from game.scenario.walkthrough import scripts
 from game.table.coverage import add, cover
 from game.table.measured import measured
@@ -77,7 +85,9 @@ def register(commands: Any) -> None:
     writing.add_argument("--place", help="the place where the agent works")
     writing.add_argument("--folder", type=Path, help="the folder to write it in (default: here)")
 
-    checking = command("lint", run_lint, "what is wrong with a scenario, and where", "lint sandwich --strict")
+    checking = command(
+        "lint", run_lint, "what is wrong with a scenario or campaign, and where", "lint sandwich --strict"
+    )
     _names(checking)
     checking.add_argument("--json", action="store_true", help="a list of problems for editors")
     checking.add_argument("--strict", action="store_true", help="warnings fail too (exit code 1)")
@@ -110,7 +120,10 @@ def register(commands: Any) -> None:
     drawing.add_argument("--out", type=Path, metavar="FILE", help="write it to a file")
     drawing.add_argument("--seed", type=values.seed, default=1, help="which names are drawn")
 
-    command("schema", run_schema, "the JSON Schema of a scenario file, for editors", "schema > scenario.schema.json")
+    schema = command(
+        "schema", run_schema, "the JSON Schema of a scenario file, for editors", "schema > scenario.schema.json"
+    )
+    schema.add_argument("--campaign", action="store_true", help="of a campaign file")
 
 
 def _names(parser: argparse.ArgumentParser) -> None:
@@ -201,7 +214,7 @@ def _ask(name: str, value: str | None, parent: Path) -> str:
 def run_lint(args: argparse.Namespace) -> int:
     """Print what is wrong: errors (exit 2), and warnings (exit 1 with --strict)."""
     problems: list[Problem] = []
-    for path in paths(args.scenarios):
+    for path in [locate_either(n) for n in args.scenarios] or [*paths(()), *campaigns()]:
         problems += check(path, args.plays, args.seed)
     errors = sum(p.level == "error" for p in problems)
     warnings = len(problems) - errors
@@ -215,8 +228,13 @@ def run_lint(args: argparse.Namespace) -> int:
 
 
 def check(path: Path, plays: int = LINT_PLAYS, seed: int = 0) -> list[Problem]:
-    """All problems of the scenario at `path`: shape, references, lint, walkthrough files, and what plays show."""
+    """All problems of the scenario at `path`: shape, references, lint, walkthrough files, and what plays show.
+
+    Of a campaign: shape, references, lint. Its scenarios are checked by themselves.
+    """
     try:
+        if path.is_file() and is_campaign(read(path)):
+            return lint_campaign(load_campaign(path))
         loaded = load(path)
     except ScenarioError as e:
         return e.problems
@@ -256,5 +274,5 @@ def run_graph(args: argparse.Namespace) -> int:
 
 def run_schema(args: argparse.Namespace) -> int:
     """Print the JSON Schema."""
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    print(json.dumps(campaign_json_schema() if args.campaign else json_schema(), indent=2, ensure_ascii=False))
     return OK

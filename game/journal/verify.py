@@ -53,7 +53,7 @@ def table_for(
             f"{start.episode}: the scenario {start.scenario} no longer has the factor {e.args[0]}"
         ) from None
     return Table(
-        opening_scene(dealt, episode or start.episode),
+        opening_scene(dealt, episode or start.episode, start.attention),
         ReplayAgent(events, agent),
         ReplayResearcher(events, researcher),
         scenario_sha256=loaded.sha256,

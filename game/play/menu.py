@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from game.errors import UserError
 from game.play import seat
 from game.play.saves import Saved, listed
+from game.scenario.campaign import Campaign, campaigns, shape
 from game.scenario.find import shipped
 from game.scenario.load import load
 from game.scenario.schema import Scenario
 from game.scenario.source import ScenarioError
+from game.scenario.source import read as read_yaml
 from game.text import one_line
 
-STAGES = {"playing": "turn {turn}", "verdict": "waiting for your verdict", "over": "played to the end"}
+STAGES = {
+    "week": "day {turn}",
+    "playing": "turn {turn}",
+    "verdict": "waiting for your verdict",
+    "over": "played to the end",
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,8 @@ class Menu:
     """By folder name, easiest first."""
     broken: list[tuple[str, str]]
     """Scenarios that can't be loaded, with the reason."""
+    campaigns: dict[str, Campaign]
+    """By their files' names."""
     saves: list[Saved]
     model: str
     """Who plays if nobody is named."""
@@ -42,6 +51,12 @@ def read() -> Menu:
             good[folder.name] = load(folder).scenario
         except ScenarioError as e:
             broken.append((folder.name, one_line(e.first, 80)))
+    weeks: dict[str, Campaign] = {}
+    for file in campaigns():
+        try:
+            weeks[file.stem] = shape(read_yaml(file))
+        except ScenarioError as e:
+            broken.append((file.stem, one_line(e.first, 80)))
     try:
         model = seat.default_model()
     except UserError as e:
@@ -50,7 +65,7 @@ def read() -> Menu:
         saved = listed()
     except OSError as e:
         saved, warning = [], f"saved games can't be read: {e.strerror or e}"
-    return Menu(dict(sorted(good.items(), key=lambda x: (x[1].difficulty, x[0]))), broken, saved, model, warning)
+    return Menu(dict(sorted(good.items(), key=lambda x: (x[1].difficulty, x[0]))), broken, weeks, saved, model, warning)
 
 
 def stage(s: Saved) -> str:

@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -202,9 +202,9 @@ async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, 
             await lines.ask("Press Enter to go out for lunch.")
         if seat.state == "loading":
             lines.say(f"{seat.name} is being loaded.")
-        session = Session(opening, await seat.chair(), PlainPlayer(lines), _revive(lines, lambda: session))
+        session = Session(opening, await seat.chair(), PlainPlayer(lines), revive(lines, lambda: session))
         session.begin_save(time.time())
-        await _game(lines, session, opening)
+        await game(lines, session, opening)
         return 0
     except (Left, asyncio.CancelledError) as e:
         if isinstance(e, asyncio.CancelledError):
@@ -235,7 +235,7 @@ async def _choose(lines: Lines) -> str:
             return chosen
 
 
-def _revive(lines: Lines, session: Callable[[], Session | None]) -> OnDeath:
+def revive(lines: Lines, session: Callable[[], Session | None]) -> OnDeath:
     """Starts a dead engine again, a few times; then the game has to be resumed."""
     left = REVIVALS
 
@@ -254,7 +254,12 @@ def _revive(lines: Lines, session: Callable[[], Session | None]) -> OnDeath:
     return on_death
 
 
-async def _game(lines: Lines, session: Session, opening: Opening) -> None:
+async def game(
+    lines: Lines,
+    session: Session,
+    opening: Opening,
+    before_debrief: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """The turns, the verdict, the debrief."""
     for note in opening.notes:
         lines.say(f"Note: {note}.")
@@ -280,6 +285,8 @@ async def _game(lines: Lines, session: Session, opening: Opening) -> None:
         await session.wake()
         lines.say(f"Up to {MOST} copies of it play on alone. This may take a moment.")
         session.finish([end async for end in session.forks()])
+    if before_debrief is not None:
+        await before_debrief()
     lines.say()
     for row in debrief_lines(session):
         lines.say(row)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from game import __version__, paths
 from game.errors import UserError
-from game.events import Event, Header
+from game.events import DayOver, Event, Header, Revealed
 from game.journal.read import Reader
 from game.journal.write import Journal
 from game.text import one_line
@@ -27,6 +27,10 @@ class Setup:
     model: str
     seed: int
     factors: dict[str, str]
+    attention: int = 0
+    """What the player brings along, within a week."""
+    week: str = ""
+    """The name of the week's journal beside the save; empty for a game of its own."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Saved:
     model: str
     turn: int
     stage: str
-    """Where it stands: `playing`, `verdict`, `over`."""
+    """Where it stands: `playing`, `verdict`, `over`; a week that is on: `week`, and `turn` is its day."""
 
 
 @dataclass
@@ -63,8 +67,8 @@ def new_path(setup: Setup, now: float) -> Path:
     raise UserError(f"{folder} has a thousand games of this very second; delete some")
 
 
-def begin(setup: Setup, identity: dict[str, object], now: float) -> Journal:
-    """A new save with its header written. Raises UserError if it can't be."""
+def begin(setup: Setup, identity: dict[str, object], now: float, path: Path | None = None) -> Journal:
+    """A new save with its header written, at `path` if it has a place of its own. Raises UserError if it can't be."""
     header = Header(
         kind="save",
         program=f"parkbench {__version__}",
@@ -74,10 +78,11 @@ def begin(setup: Setup, identity: dict[str, object], now: float) -> Journal:
             "model": setup.model,
             "seed": setup.seed,
             "factors": dict(setup.factors),
+            **({"attention": setup.attention, "week": setup.week} if setup.week else {}),
         },
         identities={"model": identity},
     )
-    return Journal.create(new_path(setup, now), header)
+    return Journal.create(path or new_path(setup, now), header)
 
 
 def setup_of(header: Header, path: Path) -> Setup:
@@ -87,7 +92,8 @@ def setup_of(header: Header, path: Path) -> Setup:
         if header.kind != "save":
             raise ValueError
         factors = {str(k): str(v) for k, v in dict(s["factors"]).items()}  # type: ignore[call-overload]
-        return Setup(str(s["scenario"]), str(s["model"]), int(str(s["seed"])), factors)
+        attention, week = int(str(s.get("attention", 0))), str(s.get("week", ""))
+        return Setup(str(s["scenario"]), str(s["model"]), int(str(s["seed"])), factors, attention, week)
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{path}: a {header.kind} of parkbench, but not a saved game") from None
 
@@ -131,7 +137,12 @@ def _glance(path: Path) -> Saved | None:
     """What a save is, from its first line and its last ones."""
     try:
         header = Reader(path).header
+        if header.kind == "week":
+            return _glance_at_week(header, path)
         setup = setup_of(header, path)
+        if setup.week:
+            # A day is gone on with from its week.
+            return None
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL))
             tail = file.read().split(b"\n")
@@ -151,3 +162,17 @@ def _glance(path: Path) -> Saved | None:
         elif data.get("type") == "scored":
             stage = "over"
     return Saved(path, one_line(Path(setup.scenario).name, 40), one_line(setup.model, 40), turn, stage)
+
+
+def _glance_at_week(header: Header, path: Path) -> Saved | None:
+    """What a week is. Its journal is a line for each day."""
+    campaign = header.settings.get("campaign")
+    days = campaign.get("days") if isinstance(campaign, dict) else None
+    if not isinstance(campaign, dict) or not isinstance(days, list):
+        return None
+    done = [line.event for line in Reader(path).lines()]
+    day = sum(isinstance(e, DayOver) for e in done)
+    secret = "envelope" in header.settings
+    over = day >= len(days) and (not secret or any(isinstance(e, Revealed) for e in done))
+    model = one_line(header.settings.get("model", ""), 40)
+    return Saved(path, one_line(campaign.get("id", ""), 40), model, min(day + 1, len(days)), "over" if over else "week")

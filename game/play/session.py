@@ -40,6 +40,8 @@ class Opening:
     events: tuple[Event, ...] = ()
     notes: tuple[str, ...] = ()
     journal: Journal | None = None
+    place: Path | None = None
+    """Where a new game is saved, if not under its own name."""
 
 
 def new_game(setup: Setup) -> Opening:
@@ -91,7 +93,7 @@ class Session:
         s = opening.setup
         dealt = deal(opening.loaded.scenario, s.seed, s.factors)
         self.table = Table(
-            opening_scene(dealt, EPISODE),
+            opening_scene(dealt, EPISODE, s.attention),
             ReplayAgent(table_events, then=SteadyAgent(chair, on_death)),
             ReplayResearcher(table_events, then=player),
             scenario_sha256=opening.loaded.sha256,
@@ -124,7 +126,7 @@ class Session:
             return
         try:
             now = time.time() if header_time is None else header_time
-            self._journal = saves.begin(self.opening.setup, dict(self.chair.identity), now)
+            self._journal = saves.begin(self.opening.setup, dict(self.chair.identity), now, self.opening.place)
         except UserError as e:
             self.save_error = str(e)
 

@@ -16,6 +16,8 @@ MANDATE_WEIGHT = {"unasked": 1, "forbidden": 2}
 HARMLESS = ("reports back", "work")
 """Groups whose findings are what one hopes for."""
 POINTS_A_HARM = 2
+GUESS = 50
+"""Points at most for the name in an envelope; they stand beside the score of the games."""
 
 
 @dataclass(frozen=True)
@@ -102,3 +104,15 @@ def score(
             attention_part(attention, most_attention),
         )
     )
+
+
+def guess_part(forecast: Mapping[str, float], name: str) -> Part:
+    """Points for saying who it was: the Brier score over all names, which honest probabilities do best under.
+
+    `forecast`: name to probability, summing to 1. All points for certainty that was right, none for certainty
+    that was wrong, and straight between (no floor within that range: it would reward bluffing).
+    """
+    off = sum((p - (n == name)) ** 2 for n, p in forecast.items())
+    even = round(GUESS * (1 + 1 / len(forecast)) / 2)
+    said = round(100 * forecast.get(name, 0.0))
+    return Part("the bird", round(GUESS * (1 - off / 2)), GUESS, f"you gave it {said} %; an even guess earns {even}")

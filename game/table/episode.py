@@ -75,11 +75,11 @@ class Table:
     reason: str = ""
 
 
-def opening_scene(deal: Deal, episode: str) -> Scene:
-    """The scene before the first turn."""
+def opening_scene(deal: Deal, episode: str, attention: int = 0) -> Scene:
+    """The scene before the first turn, with what the researcher brings along."""
     world = begin(deal)
     system = ChatMessage("system", brief(world))
-    return Scene(episode, deal.seed, world, (system,), pending=(opening(world),))
+    return Scene(episode, deal.seed, world, (system,), pending=(opening(world),), attention=attention)
 
 
 async def play(table: Table, *, resumed: bool = False, decided: bool = True) -> AsyncIterator[Event | Token]:
@@ -102,6 +102,7 @@ async def play(table: Table, *, resumed: bool = False, decided: bool = True) -> 
             noise=world.deal.words,
             researcher=table.researcher.name,
             brief=table.scene.transcript[0].content,
+            attention=table.scene.attention,
         )
     began = time.monotonic()
     if not decided:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     # The rules of the game are imported where they are needed: the title comes first.
     from game.play.seat import Opener, Seat
     from game.play.session import Opening, Session
+    from game.play.week import Week
+    from game.tui.screens.base import GameScreen
+    from game.tui.weekly import Weekly
 
 LEAST = (80, 24)
 """Columns and rows below which nothing but a notice is shown."""
@@ -34,13 +37,14 @@ READING_PACE = 40.0
 
 @dataclass(frozen=True)
 class Start:
-    """What the game begins with: the title, a scenario's briefing, or a save."""
+    """What the game begins with: the title, a scenario's briefing, a save, or a week."""
 
     scenario: str = ""
     model: str = ""
     seed: int | None = None
     factors: tuple[tuple[str, str], ...] = ()
     resume: Path | None = None
+    week: Week | None = None
 
 
 class ParkbenchApp(App[None]):
@@ -78,6 +82,8 @@ class ParkbenchApp(App[None]):
         self.model = self.start_with.model
         self.seat: Seat | None = None
         self.session: Session | None = None
+        self.weekly: Weekly | None = None
+        """The week that is on."""
         self.kept: Path | None = None
         """The save of a game that a fault of ours ended."""
 
@@ -93,6 +99,9 @@ class ParkbenchApp(App[None]):
 
         s = self.start_with
         try:
+            if s.week is not None:
+                self.begin_week(s.week)
+                return
             self.take_seat(self.model or default_model())
             if s.resume is not None:
                 self.resume(s.resume)
@@ -109,7 +118,8 @@ class ParkbenchApp(App[None]):
 
         if self.seat is not None and self.seat.name == name and self.seat.state != "failed":
             return self.seat
-        old, self.seat = self.seat, Seat(name, self._opener) if self._opener else Seat(name)
+        opener = self.weekly.opener if self.weekly is not None else self._opener
+        old, self.seat = self.seat, Seat(name, opener) if opener else Seat(name)
         self.model = name
         if old is not None:
             self.run_worker(old.close(), group="seats")
@@ -159,16 +169,37 @@ class ParkbenchApp(App[None]):
     def resume(self, path: Path) -> None:
         """Go on with a saved game. Raises UserError."""
         from game.play.session import saved_game
+        from game.play.week import saved_week, week_of
 
+        week = week_of(path)
+        if week is not None:
+            self.begin_week(saved_week(week))
+            return
         opening = saved_game(path)
         self.take_seat(opening.setup.model)
         self.play(opening)
+
+    def begin_week(self, week: Week | str) -> None:
+        """The board of a week, new or saved; a campaign's name begins one. Raises UserError."""
+        from game.tui.weekly import Weekly
+
+        self.weekly = Weekly(self, week, self._opener)
+        self.weekly.show()
+
+    def after_verdict(self, session: Session) -> GameScreen:
+        """What comes when a game has its score."""
+        from game.tui.screens.debrief import DebriefScreen
+
+        return self.weekly.after_verdict(session) if self.weekly is not None else DebriefScreen(session)
 
     def to_title(self) -> None:
         """Leave whatever is on; it is saved."""
         if self.session is not None:
             self.session.close()
             self.session = None
+        if self.weekly is not None:
+            weekly, self.weekly = self.weekly, None
+            weekly.close()
         while len(self.screen_stack) > 2:
             self.pop_screen()
         title = self.screen
@@ -201,6 +232,8 @@ class ParkbenchApp(App[None]):
         """Close the save, and end the engine in the middle of anything."""
         if self.session is not None:
             self.session.close()
+        if self.weekly is not None:
+            self.weekly.week.close()
         if self.seat is not None:
             await self.seat.close()
 

@@ -12,12 +12,13 @@ from game.scenario.refs import ATTRIBUTES
 from game.scenario.schema import Scenario
 
 DOCS = Path(__file__).parents[2] / "docs" / "scenarios.md"
+WEEK = "## A week of scenarios"
 
 
 @pytest.fixture(scope="module")
 def lighthouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that a reader has at the end of the page."""
-    text = DOCS.read_text(encoding="utf-8")
+    text = DOCS.read_text(encoding="utf-8").split(WEEK)[0]
     blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     names = re.findall(r"`lighthouse/([\w/]+\.yaml)`", text)
     assert len(blocks) == len(names) == 4
@@ -37,6 +38,13 @@ def test_its_walkthroughs_reach_every_ending_and_drive(lighthouse: Path, capsys:
 
     args = argparse.Namespace(scenarios=[str(lighthouse)], plays=50, seed=0)
     assert run_test(args) == 0, capsys.readouterr().out
+
+
+def test_its_campaign_lints_too(lighthouse: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(encoding="utf-8").split(WEEK)[1], re.DOTALL)
+    file = lighthouse.parent / "long_weekend.yaml"
+    file.write_text(block, encoding="utf-8")
+    assert [str(p) for p in check(file)] == []
 
 
 def test_the_page_names_every_part_of_the_language() -> None:

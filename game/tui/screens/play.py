@@ -238,11 +238,12 @@ class PlayScreen(GameScreen):
         self._keyhole, self._tokens = Keyhole(self.session.table.scene), 0
 
     def _to_verdict(self) -> None:
-        from game.tui.screens.debrief import DebriefScreen
         from game.tui.screens.verdict import VerdictScreen
 
         assert self.session is not None
-        self.app.switch_screen(DebriefScreen(self.session) if self.session.scored else VerdictScreen(self.session))
+        self.app.switch_screen(
+            self.game.after_verdict(self.session) if self.session.scored else VerdictScreen(self.session)
+        )
 
     # --- the player's turn ---
 

@@ -24,6 +24,7 @@ from game.tui.widgets.safe import SafeStatic, styled
 
 if TYPE_CHECKING:
     from game.play.menu import Menu
+    from game.scenario.campaign import Campaign
     from game.scenario.schema import Scenario
 
 TAGLINE = "You leave an agent running in a sandbox and go out for lunch. On the bench in the park, your phone buzzes."
@@ -31,7 +32,7 @@ OWN_FILE = "…"
 
 
 class TitleScreen(GameScreen):
-    """Menu entries have ids: `play:ID`, `save:PATH`, `saves`, `model`, `quit`."""
+    """Menu entries have ids: `play:ID`, `week:ID`, `save:PATH`, `saves`, `model`, `quit`."""
 
     CSS_PATH = "title.tcss"
     HELP_TEXT = (
@@ -85,6 +86,7 @@ class TitleScreen(GameScreen):
         if options:
             options.append(None)
         options += [Option(entry(s), id=f"play:{i}") for i, s in now.scenarios.items()]
+        options += [Option(week_entry(c), id=f"week:{i}") for i, c in now.campaigns.items()]
         options += [Option(styled(f"{name}: {says}"), disabled=True) for name, says in now.broken]
         options += [None, Option(self._model_entry(), id="model"), Option("Quit", id="quit")]
         menu.add_options(options)
@@ -118,6 +120,8 @@ class TitleScreen(GameScreen):
             text = styled(
                 "Who plays the agent: the model that ships, a script with a known bent, or a GGUF of your own."
             )
+        elif kind == "week" and self._menu:
+            text = styled(self._menu.campaigns[which].summary)
         elif kind == "save":
             text = styled("Goes on where you left.")
         self.query_one("#about", SafeStatic).update(text)
@@ -128,6 +132,8 @@ class TitleScreen(GameScreen):
         try:
             if kind == "play":
                 self.game.brief(which)
+            elif kind == "week":
+                self.game.begin_week(which)
             elif kind == "save":
                 self.game.resume(Path(which))
             elif kind == "saves":
@@ -184,3 +190,8 @@ def entry(s: Scenario) -> Content:
     """A scenario in the menu, on one line: title and difficulty."""
     stars = "●" * s.difficulty + "○" * (5 - s.difficulty)
     return styled((f"{one_line(s.title, TITLE):{TITLE}} ", "bold"), stars)
+
+
+def week_entry(c: Campaign) -> Content:
+    """A campaign in the menu, on one line: title and length."""
+    return styled((f"{one_line(c.title, TITLE):{TITLE}} ", "bold"), f"{len(c.days)} days")

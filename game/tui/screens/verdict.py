@@ -105,9 +105,7 @@ class VerdictScreen(GameScreen):
         except UserError as e:
             await self.app.push_screen_wait(Notice("the copies stopped", str(e)))
         self.session.finish(self.ends)
-        from game.tui.screens.debrief import DebriefScreen
-
-        self.app.switch_screen(DebriefScreen(self.session))
+        self.app.switch_screen(self.game.after_verdict(self.session))
 
     def _show_copies(self) -> None:
         done = len(self.ends)

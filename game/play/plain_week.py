@@ -1,0 +1,114 @@
+"""A week in plain mode: day after day in lines, the verdict on the bird, the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+import time
+
+from game.play import seat as seats
+from game.play.envelope import opener
+from game.play.plain import Left, Lines, PlainPlayer, game, revive
+from game.play.plain_words import brief_lines
+from game.play.session import Session
+from game.play.week import Week
+from game.play.week_words import day_lines, envelope_lines, evening_lines, hint, rule_lines, short, summary_lines
+
+
+def play_week_plain(week: Week) -> int:
+    """A week on standard input and output, new or saved. Returns the exit code."""
+    return asyncio.run(_play(week))
+
+
+def seat_for(week: Week) -> seats.Seat:
+    """The seat of the week's agent; one from an envelope is called that."""
+    envelope = week.envelope
+    return seats.Seat(week.plan.model, opener(envelope)) if envelope is not None else seats.Seat(week.plan.model)
+
+
+async def _play(week: Week) -> int:
+    lines = Lines(sys.stdin, sys.stdout)
+    seat = seat_for(week)
+    try:
+        seat.open()
+        for note in week.notes:
+            lines.say(f"Note: {note}.")
+        _begin(lines, week)
+        while not week.over and week.day < len(week.campaign.days):
+            await _day(lines, week, seat)
+        if week.envelope is not None:
+            week.reveal()
+        lines.say()
+        for row in summary_lines(week):
+            lines.say(row)
+        return 0
+    except (Left, asyncio.CancelledError) as e:
+        if isinstance(e, asyncio.CancelledError):
+            # Ctrl-C stands in the middle of a line.
+            lines.say()
+        if week.path is not None:
+            lines.say("Saved. Go on with:")
+            lines.command(f"parkbench play --plain --resume {shlex.quote(str(week.path))}")
+        if isinstance(e, asyncio.CancelledError):
+            raise
+        return 0
+    finally:
+        week.close()
+        await seat.close()
+
+
+def _begin(lines: Lines, week: Week) -> None:
+    c = week.campaign
+    told = [c.title, "", c.summary, ""] if week.path is None and not week.alone else [c.title]
+    for row in [*told, *rule_lines(week), *envelope_lines(week)]:
+        lines.say(row)
+
+
+async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
+    """One day from its morning to its debrief. Raises Left."""
+    opening = week.opening()
+    if opening.path is None:
+        lines.say()
+        for row in [*day_lines(week), "", *brief_lines(opening)]:
+            lines.say(row)
+        await lines.ask("Press Enter to go out for lunch.")
+        week.begin_save(time.time())
+        opening = week.opening()
+    session: Session | None = None
+    if seat.state == "loading":
+        lines.say("The agent is being loaded.")
+    chair = await seat.chair()
+    session = Session(opening, chair, PlainPlayer(lines), revive(lines, lambda: session))
+    try:
+        session.begin_save(time.time())
+        if week.save_error:
+            lines.say(f"This week is not saved: {week.save_error}.")
+
+        async def who() -> None:
+            if week.asks_who:
+                week.guessed(await _who(lines, week))
+
+        await game(lines, session, opening, who)
+        week.day_over(session)
+    finally:
+        session.close()
+    lines.say()
+    for row in evening_lines(week):
+        lines.say(row)
+
+
+async def _who(lines: Lines, week: Week) -> dict[str, float]:
+    """A weight for each name in the envelope."""
+    assert week.envelope is not None
+    lines.say()
+    lines.say("Who is it? Give each a weight from 0 to 100 (Enter for 0); they are made to sum to 100 %.")
+    weights: dict[str, float] = {}
+    for name in week.envelope.names:
+        while True:
+            answer = (await lines.ask(f"  {short(name)}, {hint(name)}:")).rstrip("% ")
+            if not answer or (answer.isdecimal() and int(answer) <= 100):
+                weights[name] = float(answer or 0)
+                break
+            lines.say("A whole number from 0 to 100, please.")
+    return weights
