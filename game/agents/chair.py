@@ -182,6 +182,11 @@ def identity_of(ref: ModelRef) -> dict[str, Any]:
     return out
 
 
+def repeats(ref: ModelRef) -> str:
+    """How far the same seeds give the same again, by the names that docs/engine.md explains."""
+    return "exact" if ref.path is None else "rounding"
+
+
 def digest_of(identity: dict[str, Any]) -> str:
     """What stands for the weights that play: the file's sha256; of a model under a condition, that of both."""
     over = identity.get("adapter") or identity.get("control")

@@ -119,6 +119,8 @@ class Model:
         self.recurrent: bool = bool(c.llama_model_is_recurrent(self.pointer) or c.llama_model_is_hybrid(self.pointer))
         self.window: int = c.llama_model_n_swa(self.pointer)
         """Tokens that a sliding window holds; 0 without one."""
+        self.whole: bool = self.size > 3 * self.parameters
+        """Whether its weights are F32."""
         self.layers: int = c.llama_model_n_layer(self.pointer)
         self.width: int = c.llama_model_n_embd(self.pointer)
         heads = max(1, c.llama_model_n_head(self.pointer))
@@ -182,8 +184,9 @@ class Context:
         params.n_threads_batch = threads
         params.kv_unified = True
         # In half precision a key that lies between two numbers is rounded by its last bit, which depends on the
-        # neighbours in the batch: logits moved by up to 1e-3 (with F32 by 1e-5). It costs memory, so tiny models only.
-        params.type_k = params.type_v = c.GGML_TYPE_F32 if model.parameters < TINY else c.GGML_TYPE_F16
+        # neighbours in the batch: logits moved by up to 1e-3 (in F32 by 1e-5). With quantised weights it is no
+        # gain: there the activations are rounded, too.
+        params.type_k = params.type_v = c.GGML_TYPE_F32 if model.whole else c.GGML_TYPE_F16
         params.swa_full = True
         # Flash attention computes in half precision, in an order that depends on what else is in the
         # cache: logits moved by 0.03 to 0.14 with the neighbours. Without it, by at most 1e-5.

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from game import __version__
-from game.agents.chair import ModelRef, digest_of, find_model, find_models, identity_of, open_agent
+from game.agents.chair import ModelRef, digest_of, find_model, find_models, identity_of, open_agent, repeats
 from game.agents.replay import Exhausted, NotLegal
 from game.errors import UserError
 from game.events import AgentTurn, Branch, EpisodeEnd, EpisodeStart, Event, Header, Token
@@ -206,6 +206,7 @@ def fork_header(parent: Parent, turn: int, factors: Mapping[str, str], seed: int
         identities={
             "scenarios": {parent.loaded.scenario.id: parent.loaded.sha256},
             "models": {parent.model.name: identity_of(parent.model)},
+            "repeats": {parent.model.name: repeats(parent.model)},
         },
     )
 

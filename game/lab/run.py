@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from game import __version__
-from game.agents.chair import Chair, ModelRef, find_models, identity_of, open_agent
+from game.agents.chair import Chair, ModelRef, find_models, identity_of, open_agent, repeats
 from game.errors import Failure, UserError
 from game.events import EpisodeEnd, Event, Header, Note, Token
 from game.journal.write import Journal
@@ -44,6 +44,7 @@ class Run:
         return {
             "scenarios": {s.scenario.id: s.sha256 for s in self.scenarios},
             "models": {m.name: identity_of(m) for m in self.models},
+            "repeats": {m.name: repeats(m) for m in self.models},
             "researcher": {self.researcher.name: self.researcher.sha256},
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",

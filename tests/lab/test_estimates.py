@@ -69,7 +69,7 @@ def test_over_sampled_thoughts_it_has_no_bias_and_the_gain_grows(k: int) -> None
 def test_on_scripted_episodes_it_agrees_with_the_count_and_is_less_noisy(toy: Loaded) -> None:
     agent, nobody = MixedAgent(), open_policy("absent")
     ends: list[EpisodeEnd] = []
-    for seed in range(400):
+    for seed in range(200):
         table = Table(opening_scene(deal(toy.scenario, seed), f"e{seed}"), agent, nobody, propensities=True)
         end = asyncio.run(record(table))[-1]
         assert isinstance(end, EpisodeEnd)
