@@ -74,6 +74,9 @@ class Propensities(Record):
     `p_model`: whole-string probability at temperature 1, unmasked, renormalised over the
     legal moves. `off_menu`: the mass that `p_model` lost in renormalising, in [0, 1];
     None where the agent has no model under it.
+
+    All three are given the thought that was written before the move; with `thoughts` above 1 they
+    are means over that one and further sampled ones, and `se_play` has the standard errors of `p_play`.
     """
 
     moves: list[str]
@@ -81,6 +84,7 @@ class Propensities(Record):
     p_model: list[float]
     off_menu: float | None = None
     thoughts: int = 1
+    se_play: list[float] = []
 
 
 class Counts(Record):

@@ -16,7 +16,7 @@ import pytest
 from game.cli import COMMANDS, main
 
 TOY = str(Path(__file__).parent / "toy")
-OURS = ("run", "report", "replay", "model", "bench", "doctor")
+OURS = ("run", "fork", "report", "replay", "model", "bench", "doctor")
 Parkbench = Callable[..., subprocess.CompletedProcess[str]]
 
 

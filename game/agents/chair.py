@@ -7,14 +7,17 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from game import paths
 from game.agents.random import RandomAgent
 from game.agents.scripted import DISPOSITIONS, MixedAgent, ScriptedAgent
+from game.engine.errors import EngineError
+from game.engine.protocol import LoadSettings, Weights
 from game.errors import Failure, UserError
 from game.scenario import near
 from game.table.protocol import Agent
@@ -36,6 +39,8 @@ class ModelRef:
     shipped: bool = False
     scenarios: tuple[str, ...] = ()
     """Of a shipped model: the scenarios that it was trained on."""
+    weights: Weights | None = None
+    """A LoRA adapter or a control vector over it."""
 
 
 @dataclass
@@ -49,6 +54,12 @@ class Chair:
     """Whether the engine behind it is still there."""
     revive: Callable[[], Awaitable[None]] | None = None
     """Starts a dead engine again."""
+    beside: dict[str, Agent] = field(default_factory=dict)
+    """Others on the same engine, by name: the same model under weight-level conditions."""
+
+    def seat(self, ref: ModelRef) -> Agent:
+        """The agent of this name: the chair's own, or one beside it."""
+        return self.beside.get(ref.name, self.agent)
 
 
 def find_model(name: str) -> ModelRef:
@@ -75,6 +86,46 @@ def find_model(name: str) -> ModelRef:
         return same[0] if same else ModelRef(_word(path.stem), path)
     known = ["random", *(f"scripted:{d}" for d in [*DISPOSITIONS, MIX]), *found]
     raise UserError(f'there is no model "{one_line(name, 60)}" ({near.hint(name, known)}); a path to a GGUF works too')
+
+
+def find_models(names: Sequence[str], adapters: Sequence[str], controls: Sequence[str]) -> list[ModelRef]:
+    """Each model as it is, then under each adapter and each control vector, written `FILE` or `FILE:SCALE`.
+
+    Raises UserError for a name or a file that is wrong, and for conditions without a model file.
+    """
+    parts = [_weights("adapter", text) for text in adapters] + [_weights("control", text) for text in controls]
+    models = [find_model(name) for name in names]
+    if parts and not any(m.path for m in models):
+        raise UserError("--adapter and --control-vector change the weights of a GGUF; name one by --model")
+    out: list[ModelRef] = []
+    for model in models:
+        out.append(model)
+        for part in parts if model.path is not None else ():
+            scale = "" if part.scale == 1 else f":{part.scale:g}"
+            out.append(replace(model, name=f"{model.name}+{_word(Path(part.path).stem)}{scale}", weights=part))
+    return out
+
+
+def _weights(kind: Literal["adapter", "control"], text: str) -> Weights:
+    """`FILE` or `FILE:SCALE`. Raises UserError."""
+    from game.engine.weights import check
+
+    option = "--adapter" if kind == "adapter" else "--control-vector"
+    path, scale = text, 1.0
+    head, colon, tail = text.rpartition(":")
+    if colon and head and not Path(text).exists():
+        try:
+            path, scale = head, float(tail)
+        except ValueError:
+            raise UserError(f"{option} {one_line(text, 80)}: write it as FILE or FILE:SCALE, a number") from None
+    if not math.isfinite(scale):
+        raise UserError(f"{option} {one_line(text, 80)}: the scale has to be a number")
+    found = Weights(kind, str(Path(path).expanduser()), scale)
+    try:
+        check(found)
+    except EngineError as e:
+        raise UserError(f"{option}: {one_line(e.says, 300)}") from None
+    return found
 
 
 def all_models() -> list[ModelRef]:
@@ -119,13 +170,31 @@ def identity_of(ref: ModelRef) -> dict[str, Any]:
     """What is needed to know this agent again: its kind, and for a model file, sha256 and llama.cpp build."""
     if ref.path is None:
         return {"kind": ref.name.partition(":")[0]}
-    return {
+    out: dict[str, Any] = {
         "kind": "gguf",
         "file": ref.path.name,
         "sha256": check_shipped(ref),
         "size": ref.path.stat().st_size,
         "llama_cpp_python": importlib.metadata.version("llama-cpp-python"),
     }
+    if ref.weights is not None:
+        w = ref.weights
+        path = Path(w.path)
+        out[w.kind] = {"file": path.name, "sha256": sha256_of(path), "scale": w.scale}
+    return out
+
+
+def repeats(ref: ModelRef) -> str:
+    """How far the same seeds give the same again, by the names that docs/engine.md explains."""
+    return "exact" if ref.path is None else "rounding"
+
+
+def digest_of(identity: dict[str, Any]) -> str:
+    """What stands for the weights that play: the file's sha256; of a model under a condition, that of both."""
+    over = identity.get("adapter") or identity.get("control")
+    if over is None:
+        return str(identity.get("sha256", ""))
+    return hashlib.sha256(f"{identity['sha256']} {over['sha256']} {over['scale']}".encode()).hexdigest()
 
 
 def script(ref: ModelRef) -> Agent | None:
@@ -140,9 +209,16 @@ def script(ref: ModelRef) -> Agent | None:
 
 @contextlib.asynccontextmanager
 async def open_agent(
-    name: str | ModelRef, *, sequences: int = 4, context: int = 0, temperature: float | None = None
+    name: str | ModelRef,
+    *,
+    sequences: int = 4,
+    context: int = 0,
+    temperature: float | None = None,
+    beside: Sequence[ModelRef] = (),
 ) -> AsyncIterator[Chair]:
     """Seat an agent; its engine, if it needs one, lives as long as the context.
+
+    `beside`: the same model under other conditions, to run on the same engine (`Chair.seat`).
 
     Raises UserError for a name or file that is wrong, Failure where the engine will not start.
     """
@@ -153,15 +229,17 @@ async def open_agent(
         return
     # The engine's client is imported only where a model is loaded: scripts start at once.
     from game.agents.llama import LlamaAgent
-    from game.engine.client import EngineClient, EngineError
-    from game.engine.protocol import LoadSettings
+    from game.engine.client import EngineClient
 
     # Gigabytes are hashed beside the loop: a screen goes on meanwhile.
     identity = await asyncio.to_thread(identity_of, ref)
     client = EngineClient()
     try:
         try:
-            info = await client.start(LoadSettings(path=str(ref.path), sequences=sequences, context=context))
+            over = tuple(r.weights for r in (ref, *beside) if r.weights is not None)
+            info = await client.start(
+                LoadSettings(path=str(ref.path), sequences=sequences, context=context, weights=over)
+            )
         except EngineError as e:
             kind = Failure if e.kind in ("died", "internal") else UserError
             raise kind(one_line(e.says, 400)) from None
@@ -173,8 +251,13 @@ async def open_agent(
             except EngineError as e:
                 raise Failure(f"the engine could not be started again: {one_line(e.says, 300)}") from None
 
-        chair = LlamaAgent(client, info, temperature=temperature, name=ref.name)
-        yield Chair(chair, ref, identity, lambda: client.alive, revive)
+        agents: dict[str, Agent] = {}
+        for r in (ref, *beside):
+            digest = digest_of(identity if r is ref else await asyncio.to_thread(identity_of, r))
+            agents[r.name] = LlamaAgent(
+                client, info, temperature=temperature, name=r.name, sha256=digest, weights=r.weights
+            )
+        yield Chair(agents[ref.name], ref, identity, lambda: client.alive, revive, agents)
     finally:
         client.close()
 

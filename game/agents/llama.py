@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+import math
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Literal
 
+import numpy as np
+
 from game.engine.client import EngineClient
 from game.engine.errors import EngineError
-from game.engine.protocol import Answered, Form, FreeText, Message, ModelInfo, Option, Piece, Sampler, Scores
+from game.engine.protocol import Answered, Form, FreeText, Message, ModelInfo, Option, Piece, Sampler, Scores, Weights
 from game.events import Counts, Propensities, Token
 from game.table.protocol import AgentError, ChatMessage, Question, Reply, Turn, View
 
@@ -60,9 +64,13 @@ class LlamaAgent:
         temperature: float | None = None,
         constrained: bool = True,
         name: str = "",
+        sha256: str = "",
+        weights: Weights | None = None,
     ) -> None:
+        """`sha256`: of what plays, where that is more than the model's file."""
         self.name = name or info.name
-        self.sha256 = info.sha256
+        self.sha256 = sha256 or info.sha256
+        self._weights = weights
         self._client = client
         self._sampler = default_sampler(info)
         if temperature is not None:
@@ -79,6 +87,7 @@ class LlamaAgent:
             sampler,
             propensities=view.want_propensities,
             constrained=self._constrained,
+            weights=self._weights,
         )
         with _as_agent_error():
             async with contextlib.aclosing(stream):
@@ -86,7 +95,11 @@ class LlamaAgent:
                     if isinstance(item, Piece):
                         yield Token(part=_PART[item.part], text=item.text)
                     else:
-                        yield self._turn(view, sampler, item)
+                        turn = self._turn(view, sampler, item)
+                        if turn.propensities is not None and view.thoughts > 1:
+                            more = await asyncio.gather(*(self._thought(view, i) for i in range(1, view.thoughts)))
+                            turn = replace(turn, propensities=averaged([turn.propensities, *more]))
+                        yield turn
 
     def _turn(self, view: View, sampler: Sampler, answer: Answered) -> Turn:
         if answer.choice < 0:
@@ -127,15 +140,35 @@ class LlamaAgent:
         _, scores = await self._aside(view, "probe", _messages(view.messages), _form(view), seed)
         return _propensities(view, scores)
 
+    async def _thought(self, view: View, number: int) -> Propensities:
+        """The same behind another sampled thought; the episode itself never hears of it."""
+        what = f"thought {number}"
+        seed = turn_seed(view.seed, view.turn, what)
+        _, scores = await self._aside(view, what, _messages(view.messages), _form(view), seed, scores_only=True)
+        return _propensities(view, scores)
+
     async def _aside(
-        self, view: View, what: str, messages: tuple[Message, ...], form: Form, seed: int
+        self,
+        view: View,
+        what: str,
+        messages: tuple[Message, ...],
+        form: Form,
+        seed: int,
+        *,
+        scores_only: bool = False,
     ) -> tuple[Answered, Scores]:
         """A whole answer in a sequence of its own, which begins as the episode's does."""
         sequence = f"{view.episode} / {view.turn} {what}"
         with _as_agent_error():
             try:
                 stream = self._client.answer(
-                    sequence, messages, form, replace(self._sampler, seed=seed), propensities=True
+                    sequence,
+                    messages,
+                    form,
+                    replace(self._sampler, seed=seed),
+                    propensities=True,
+                    weights=self._weights,
+                    scores_only=scores_only,
                 )
                 async with contextlib.aclosing(stream):
                     async for item in stream:
@@ -164,6 +197,26 @@ def _propensities(view: View, scores: Scores) -> Propensities:
         p_play=list(scores.p_play),
         p_model=list(scores.p_model),
         off_menu=scores.off_menu,
+    )
+
+
+def averaged(found: Sequence[Propensities]) -> Propensities:
+    """The mean over several thoughts of one decision, with the standard error of each `p_play`.
+
+    Thoughts are drawn as play draws them, so the mean estimates the chance of a move before
+    any thought is known, without bias.
+    """
+    n = len(found)
+    play = np.array([p.p_play for p in found])
+    error = play.std(axis=0, ddof=1) / math.sqrt(n) if n > 1 else np.zeros(play.shape[1])
+    off = [p.off_menu for p in found if p.off_menu is not None]
+    return Propensities(
+        moves=found[0].moves,
+        p_play=play.mean(axis=0).tolist(),
+        p_model=np.array([p.p_model for p in found]).mean(axis=0).tolist(),
+        off_menu=sum(off) / len(off) if off else None,
+        thoughts=n,
+        se_play=error.tolist(),
     )
 
 

@@ -40,7 +40,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument("--researcher", default="absent", metavar="POLICY",
                    help="absent, watchful, strict, generous, or a YAML file (default absent)")  # fmt: skip
     p.add_argument("--propensities", action="store_true", help="log the probability of every legal move")
+    p.add_argument("--thoughts", type=values.whole(1, 256), default=1, metavar="K",
+                   help="with --propensities: their mean over K thoughts (default 1)")  # fmt: skip
     p.add_argument("--temperature", type=values.temperature, metavar="X", help="instead of the model's own")
+    p.add_argument("--adapter", action="append", default=[], metavar="FILE[:SCALE]", dest="adapters",
+                   help="a LoRA: each model file plays as it is and with it; may be repeated")  # fmt: skip
+    p.add_argument("--control-vector", action="append", default=[], metavar="FILE[:SCALE]", dest="control_vectors",
+                   help="the same with a control vector")  # fmt: skip
     p.add_argument(
         "--parallel",
         type=values.whole(1, MOST_PARALLEL),
@@ -114,6 +120,8 @@ def _settings(args: argparse.Namespace) -> Settings:
         raise UserError("name a scenario: parkbench run SCENARIO --model M (parkbench scenario list shows them)")
     if not args.models:
         raise UserError("name a model: --model M (parkbench model list shows them; random works everywhere)")
+    if args.thoughts > 1 and not args.propensities:
+        raise UserError("--thoughts is about --propensities: add that, or leave it out")
     return Settings(
         scenarios=args.scenarios,
         models=args.models,
@@ -122,6 +130,9 @@ def _settings(args: argparse.Namespace) -> Settings:
         factors=parse_factors(args.factors),
         researcher=args.researcher,
         propensities=args.propensities,
+        thoughts=args.thoughts,
         temperature=args.temperature,
+        adapters=args.adapters,
+        control_vectors=args.control_vectors,
         parallel=args.parallel,
     )

@@ -34,6 +34,7 @@ from game.engine.protocol import (
     Piece,
     Sampler,
     ToWorker,
+    Weights,
 )
 
 __all__ = ["EngineClient", "EngineError"]
@@ -112,6 +113,8 @@ class EngineClient:
         propensities: bool = False,
         constrained: bool = True,
         max_tokens: int = 512,
+        weights: Weights | None = None,
+        scores_only: bool = False,
     ) -> AsyncGenerator[Piece | Answered, None]:
         """Stream an answer: pieces of text, then one `Answered`.
 
@@ -124,7 +127,8 @@ class EngineClient:
         inbox = self._pending[id] = asyncio.Queue()
         ended = False
         try:
-            self._tell(Answer(id, sequence, tuple(messages), form, sampler, propensities, constrained, max_tokens))
+            asked = (tuple(messages), form, sampler, propensities, constrained, max_tokens, weights, scores_only)
+            self._tell(Answer(id, sequence, *asked))
             while True:
                 message = await inbox.get()
                 if isinstance(message, Piece):

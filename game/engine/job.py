@@ -103,6 +103,8 @@ class Job:
         scores: Scored | None = None
         if self.request.propensities:
             scores = yield from self._score(logits)
+            if self.request.scores_only:
+                return self._answered(-1, lead, {}, f"{self.plan.form.lead}: {lead}", reasoning, scores.scores())
         choice, free = yield from self._choose(logits, scores)
         option = self.plan.form.options[choice]
         form = self.plan.form

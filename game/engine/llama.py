@@ -119,15 +119,26 @@ class Model:
         self.recurrent: bool = bool(c.llama_model_is_recurrent(self.pointer) or c.llama_model_is_hybrid(self.pointer))
         self.window: int = c.llama_model_n_swa(self.pointer)
         """Tokens that a sliding window holds; 0 without one."""
+        self.whole: bool = self.size > 3 * self.parameters
+        """Whether its weights are F32."""
+        self.layers: int = c.llama_model_n_layer(self.pointer)
+        self.width: int = c.llama_model_n_embd(self.pointer)
         heads = max(1, c.llama_model_n_head(self.pointer))
-        width = max(1, c.llama_model_n_embd(self.pointer) // heads)
+        width = max(1, self.width // heads)
         # Keys and values of all layers. A hybrid's first layer may have none: all heads, then.
-        self.cell_bytes: int = (
-            c.llama_model_n_layer(self.pointer) * (c.llama_model_n_head_kv(self.pointer) or heads) * width
-        ) * (8 if self.parameters < TINY else 4)
+        self.cell_bytes: int = (self.layers * (c.llama_model_n_head_kv(self.pointer) or heads) * width) * (
+            8 if self.parameters < TINY else 4
+        )
         if c.llama_model_is_recurrent(self.pointer):
             # Its state does not grow with the conversation.
             self.cell_bytes = 1
+
+    def lora(self, path: str) -> Any:
+        """A LoRA adapter, freed with the model. Raises `Refusal("model")` where it does not fit."""
+        found = c.llama_adapter_lora_init(self.pointer, os.fsencode(path))
+        if not found:
+            raise Refusal("model", f"{path} does not fit this model: it was made for another one, or it is damaged")
+        return found
 
     def meta(self, key: str) -> str:
         """A metadata value as text, "" where it is missing."""
@@ -173,8 +184,9 @@ class Context:
         params.n_threads_batch = threads
         params.kv_unified = True
         # In half precision a key that lies between two numbers is rounded by its last bit, which depends on the
-        # neighbours in the batch: logits moved by up to 1e-3 (with F32 by 1e-5). It costs memory, so tiny models only.
-        params.type_k = params.type_v = c.GGML_TYPE_F32 if model.parameters < TINY else c.GGML_TYPE_F16
+        # neighbours in the batch: logits moved by up to 1e-3 (in F32 by 1e-5). With quantised weights F32
+        # was no gain where it was tried (docs/engine.md), and slower.
+        params.type_k = params.type_v = c.GGML_TYPE_F32 if model.whole else c.GGML_TYPE_F16
         params.swa_full = True
         # Flash attention computes in half precision, in an order that depends on what else is in the
         # cache: logits moved by 0.03 to 0.14 with the neighbours. Without it, by at most 1e-5.
@@ -288,6 +300,21 @@ class Context:
     def share(self, source: int, target: int, length: int) -> None:
         """Let `target` (empty) hold the first `length` positions of `source`, without copying; -1: all."""
         c.llama_memory_seq_cp(self.memory, source, target, 0 if length >= 0 else -1, length)
+
+    def set_lora(self, adapter: Any, scale: float) -> None:
+        """Compute with a LoRA adapter from now on. What is in the cache was computed without it."""
+        if c.llama_set_adapters_lora(
+            self.pointer, (c.llama_adapter_lora_p_ctypes * 1)(adapter), 1, (ctypes.c_float * 1)(scale)
+        ):
+            raise Refusal("model", "llama.cpp refused the adapter")
+
+    def set_control(self, directions: NDArray[np.float32]) -> None:
+        """Add these behind layers 1, 2, … from now on; [layers - 1, width]. llama.cpp copies them."""
+        data = np.ascontiguousarray(directions, np.float32)
+        layers, width = data.shape
+        at = data.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        if c.llama_set_adapter_cvec(self.pointer, at, data.size, width, 1, layers):
+            raise Refusal("model", "llama.cpp refused the control vector")
 
     def close(self) -> None:
         c.llama_free(self.pointer)

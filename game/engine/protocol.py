@@ -63,6 +63,15 @@ class Sampler:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """A weight-level condition: a LoRA adapter or a control vector over the loaded model, times `scale`."""
+
+    kind: Literal["adapter", "control"]
+    path: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
 class LoadSettings:
     """How a model is loaded. `sequences`: how many run side by side; `context`: tokens each may use."""
 
@@ -75,6 +84,8 @@ class LoadSettings:
     gpu_layers: int = 0
     extra_buffers: bool | None = None
     """Whether llama.cpp may repack weights. None: found out by a trial (see `engine/trial.py`)."""
+    weights: tuple[Weights, ...] = ()
+    """Conditions to have at hand beside the model as it is; each gets a context and a cache of its own."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,10 @@ class Answer:
     constrained: bool = True
     """False: no mask at all (to measure how often a model is legal by itself); `choice` may be -1."""
     max_tokens: int = 512
+    weights: Weights | None = None
+    """Under which of the loaded conditions; None: the model as it is."""
+    scores_only: bool = False
+    """End with the scores: no option is drawn (`choice` is -1). Needs `propensities`."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
 from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece
 from game.engine.templates import Chat
 from game.engine.tree import Tree, Wave
+from game.engine.weights import Loaded
 
 LANES = 64
 CACHE_BYTES = 2**30
@@ -49,8 +50,12 @@ class Scheduler:
         threads: int,
         send: Callable[[FromWorker], None],
         cells: int = 0,
+        weights: Loaded | None = None,
     ) -> None:
-        """`cells`: tokens that the cache holds; 0: as many as the sequences can use, within `CACHE_BYTES`."""
+        """`weights`: a condition under which all of it runs.
+
+        `cells`: tokens that the cache holds; 0: as many as the sequences can use, within `CACHE_BYTES`.
+        """
         self._model, self._send = model, send
         self.context = context
         self.sequences = sequences
@@ -73,6 +78,8 @@ class Scheduler:
             outputs=self._outputs + sequences,
             threads=threads,
         )
+        if weights is not None:
+            weights.put(self.llama)
         self.cache = Cache(self.llama, range(slots), recurrent=model.recurrent)
         self._lanes = range(slots, slots + lanes)
         self._waiting: deque[Job] = deque()

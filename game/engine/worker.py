@@ -29,6 +29,7 @@ from game.engine.protocol import (
     ModelInfo,
     Quit,
     ToWorker,
+    Weights,
 )
 
 if TYPE_CHECKING:
@@ -67,24 +68,25 @@ class Worker:
         self._pipe = pipe
         self._inbox: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
         self._outbox: list[FromWorker] = []
-        self._scheduler: Scheduler | None = None
+        self._schedulers: dict[Weights | None, Scheduler] = {}
+        """One for the model as it is, and one for each weight-level condition: each has a context of its own."""
         self._model: Model | None = None
 
     def run(self) -> None:
         threading.Thread(target=self._read, name="pipe", daemon=True).start()
         while True:
-            if self._scheduler is not None:
-                # Before the inbox is read: a cancel that comes after that stops the next decode.
-                self._scheduler.llama.clear_abort()
+            # Before the inbox is read: a cancel that comes after that stops the next decode.
+            for scheduler in self._schedulers.values():
+                scheduler.llama.clear_abort()
             while True:
-                idle = self._scheduler is None or not self._scheduler.busy
-                if not idle and self._inbox.empty():
+                busy = [s for s in self._schedulers.values() if s.busy]
+                if busy and self._inbox.empty():
                     break
                 self._take(self._inbox.get())
                 self._flush()
-            assert self._scheduler is not None
-            self._scheduler.step()
-            self._flush()
+            for scheduler in busy:
+                scheduler.step()
+                self._flush()
 
     def _read(self) -> None:
         """The reader thread."""
@@ -97,8 +99,9 @@ class Worker:
             if isinstance(message, Quit):
                 os._exit(0)
             self._inbox.put(message)
-            if isinstance(message, Cancel) and self._scheduler is not None:
-                self._scheduler.llama.abort()
+            if isinstance(message, Cancel):
+                for scheduler in list(self._schedulers.values()):
+                    scheduler.llama.abort()
 
     def _flush(self) -> None:
         if self._outbox:
@@ -114,15 +117,18 @@ class Worker:
                 self._outbox.append(Loaded(message.id, self._load(message.settings)))
             except Refusal as e:
                 self._outbox.append(Failed(message.id, e.kind, e.says))
-        elif self._scheduler is None:
-            if isinstance(message, Answer):
-                self._outbox.append(Failed(message.id, "model", "no model is loaded"))
         elif isinstance(message, Answer):
-            self._scheduler.submit(message)
+            scheduler = self._schedulers.get(message.weights)
+            if scheduler is None:
+                self._outbox.append(Failed(message.id, "model", "no such model is loaded"))
+            else:
+                scheduler.submit(message)
         elif isinstance(message, Cancel):
-            self._scheduler.cancel(message.id)
+            for scheduler in self._schedulers.values():
+                scheduler.cancel(message.id)
         elif isinstance(message, Forget):
-            self._scheduler.forget(message.sequence)
+            for scheduler in self._schedulers.values():
+                scheduler.forget(message.sequence)
 
     def _load(self, settings: LoadSettings) -> ModelInfo:
         # Imported late: the process is there, and muted, before native code is.
@@ -130,10 +136,11 @@ class Worker:
 
         from game.engine import llama
         from game.engine.scheduler import CACHE_BYTES, Scheduler
+        from game.engine.weights import Loaded as Condition
 
-        if self._scheduler is not None:
-            self._scheduler.close()
-            self._scheduler = None
+        for old in self._schedulers.values():
+            old.close()
+        self._schedulers = {}
         if self._model is not None:
             self._model.close()
             self._model = None
@@ -147,14 +154,17 @@ class Worker:
         most = max(2048, min(MOST_CONTEXT, CACHE_BYTES // model.cell_bytes))
         context = min(trained, settings.context or most)
         template = model.meta("tokenizer.chat_template")
-        scheduler = Scheduler(
-            model,
-            template,
-            sequences=max(1, min(settings.sequences, 64)),
-            context=context,
-            threads=settings.threads or llama.default_threads(model.parameters),
-            send=self._outbox_append,
-        )
+        schedulers: dict[Weights | None, Scheduler] = {}
+        for weights in (None, *settings.weights):
+            schedulers[weights] = Scheduler(
+                model,
+                template,
+                sequences=max(1, min(settings.sequences, 64)),
+                context=context,
+                threads=settings.threads or llama.default_threads(model.parameters),
+                send=self._outbox_append,
+                weights=None if weights is None else Condition(model, weights),
+            )
         sampler: dict[str, float] = {}
         for key, name in _SAMPLING.items():
             try:
@@ -162,7 +172,7 @@ class Worker:
             except ValueError:
                 continue
         digest.join()
-        self._scheduler = scheduler
+        self._schedulers = schedulers
         return ModelInfo(
             path=settings.path,
             name=model.meta("general.name") or Path(settings.path).stem,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from game import __version__
-from game.agents.chair import ModelRef, find_model, identity_of, open_agent
+from game.agents.chair import ModelRef, digest_of, find_model, find_models, identity_of, open_agent, repeats
 from game.agents.replay import Exhausted, NotLegal
 from game.errors import UserError
 from game.events import AgentTurn, Branch, EpisodeEnd, EpisodeStart, Event, Header, Token
@@ -36,6 +36,8 @@ from game.table.forks import Nobody
 from game.table.scene import Scene
 
 MOST_AT_ONCE = 64
+KEPT = ("scenarios", "scenario", "models", "model", "temperature", "adapters", "control_vectors")
+"""Settings of the parent's journal that are the forks' too."""
 Progress = Callable[[EpisodeEnd], None]
 
 
@@ -72,6 +74,8 @@ class Decision:
     table: Table
     scene: Scene
     past: tuple[Event, ...]
+    factors: Mapping[str, str]
+    """The named ones."""
 
 
 def open_parent(file: Path, episode: str) -> Parent:
@@ -93,26 +97,29 @@ def open_parent(file: Path, episode: str) -> Parent:
 
 def _model(settings: Mapping[str, object], start: EpisodeStart) -> ModelRef:
     """The model that played. Raises UserError if it is gone or another file has its name now."""
-    named = settings.get("models", settings.get("model", []))
-    found: ModelRef | None = None
-    for name in [*(map(str, named) if isinstance(named, list) else [str(named)]), start.model]:
+    named = _texts(settings.get("models", settings.get("model", []))) or [start.model]
+    over = _texts(settings.get("adapters")), _texts(settings.get("control_vectors"))
+    refs: list[ModelRef] = []
+    gone: UserError | None = None
+    for name in named:
         try:
-            ref = find_model(name)
-        except UserError:
-            if name == start.model and found is None:
-                raise
-            continue
-        if ref.name == start.model:
-            found = ref
-            break
+            scripted = find_model(name).path is None
+            refs += find_models([name], *(([], []) if scripted else over))
+        except UserError as e:
+            gone = e
+    found = next((ref for ref in refs if ref.name == start.model), None)
     if found is None:
-        raise UserError(f"the model {start.model} is not where it was")
-    if start.model_sha256 and found.path is not None:
-        now = str(identity_of(found)["sha256"])
-        if now != start.model_sha256:
-            was = start.model_sha256[:12]
-            raise UserError(f"{found.path} is not the {start.model} that played ({was}, now {now[:12]})")
+        raise gone or UserError(f"the model {start.model} is not where it was")
+    now = digest_of(identity_of(found))
+    if start.model_sha256 and found.path is not None and now != start.model_sha256:
+        raise UserError(
+            f"{found.path} is not the {start.model} that played ({start.model_sha256[:12]}, now {now[:12]})"
+        )
     return found
+
+
+def _texts(value: object) -> list[str]:
+    return [str(x) for x in value] if isinstance(value, list) else [str(value)] if value else []
 
 
 def check_factors(parent: Parent, factors: Mapping[str, str]) -> None:
@@ -161,12 +168,18 @@ async def decision_of(parent: Parent, turn: int, factors: Mapping[str, str]) -> 
     scene = table.scene
     if scene.world.turn != turn or table.status is not None:
         raise UserError(f"{parent.id}: under {say(factors)} it is over before turn {turn}; fork it earlier")
-    return Decision(table, scene, tuple(past))
+    return Decision(table, scene, tuple(past), factors)
 
 
 def say(factors: Mapping[str, str]) -> str:
     """Factors as they are written on a command line."""
     return ", ".join(f"{f}={level}" for f, level in factors.items()) or "the same factors"
+
+
+def fork_id(parent: Parent, turn: int, factors: Mapping[str, str], number: int) -> str:
+    """`sandwich/egg/0007/fork 5/oversight=unwatched/0000`; without named factors these are left out."""
+    levels = ",".join(f"{f}={level}" for f, level in factors.items())
+    return "/".join(p for p in (parent.id, f"fork {turn}", levels, f"{number:04}") if p)
 
 
 def fork_seed(parent: Parent, turn: int, seed: int, number: int) -> int:
@@ -183,7 +196,7 @@ def fork_header(parent: Parent, turn: int, factors: Mapping[str, str], seed: int
         program=f"parkbench {__version__}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         settings={
-            **{k: v for k, v in settings.items() if k in ("scenarios", "scenario", "models", "model", "temperature")},
+            **{k: v for k, v in settings.items() if k in KEPT},
             "factors": {f: [level] for f, level in factors.items()},
             "propensities": parent.scored,
             "episodes": episodes,
@@ -193,6 +206,7 @@ def fork_header(parent: Parent, turn: int, factors: Mapping[str, str], seed: int
         identities={
             "scenarios": {parent.loaded.scenario.id: parent.loaded.sha256},
             "models": {parent.model.name: identity_of(parent.model)},
+            "repeats": {parent.model.name: repeats(parent.model)},
         },
     )
 
@@ -213,7 +227,7 @@ async def play_all(
 
         async def worker() -> None:
             for number in todo:
-                id = f"{parent.id}/fork {turn}/{number:04}"
+                id = fork_id(parent, turn, decision.factors, number)
                 scene = replace(decision.scene, episode=id, seed=fork_seed(parent, turn, seed, number))
                 table = replace(
                     decision.table,

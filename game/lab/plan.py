@@ -32,7 +32,12 @@ class Settings(BaseModel):
     """Named factor to its levels; they are crossed."""
     researcher: str = "absent"
     propensities: bool = False
+    thoughts: int = Field(1, ge=1)
+    """Over how many sampled thoughts propensities are averaged."""
     temperature: float | None = None
+    adapters: list[str] = []
+    """LoRA files, each `FILE` or `FILE:SCALE`: every model file is played as it is and under each."""
+    control_vectors: list[str] = []
     parallel: int = Field(4, ge=1)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from game import __version__
-from game.agents.chair import Chair, ModelRef, find_model, identity_of, open_agent
+from game.agents.chair import Chair, ModelRef, find_models, identity_of, open_agent, repeats
 from game.errors import Failure, UserError
 from game.events import EpisodeEnd, Event, Header, Note, Token
 from game.journal.write import Journal
@@ -35,7 +35,7 @@ class Run:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.scenarios: list[Loaded] = [find(name) for name in settings.scenarios]
-        self.models: list[ModelRef] = [find_model(name) for name in settings.models]
+        self.models: list[ModelRef] = find_models(settings.models, settings.adapters, settings.control_vectors)
         self.researcher: PolicyResearcher = open_policy(settings.researcher)
         self.jobs: list[Job] = plan(settings, self.scenarios, self.models)
 
@@ -44,6 +44,7 @@ class Run:
         return {
             "scenarios": {s.scenario.id: s.sha256 for s in self.scenarios},
             "models": {m.name: identity_of(m) for m in self.models},
+            "repeats": {m.name: repeats(m) for m in self.models},
             "researcher": {self.researcher.name: self.researcher.sha256},
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
@@ -64,13 +65,18 @@ class Run:
         """Play every job that is not in `done`. Raises Failure; what has ended is in the journal."""
         ended = set(done)
         todo = [j for j in self.jobs if j.id not in ended]
-        for name, group in itertools.groupby(todo, key=lambda j: j.model.name):
-            ref = next(m for m in self.models if m.name == name)
+        for _, group in itertools.groupby(todo, key=lambda j: j.model.path or j.model.name):
             jobs = list(group)
+            # One load for a model file, whatever is put over its weights.
+            ref, *beside = dict.fromkeys(j.model for j in jobs)
             sequences = min(self.settings.parallel, len(jobs))
-            async with open_agent(ref, sequences=sequences, temperature=self.settings.temperature) as chair:
+            async with open_agent(
+                ref, sequences=sequences, temperature=self.settings.temperature, beside=beside
+            ) as chair:
                 if "build" in chair.identity:
-                    says = f"{name}: {chair.identity['build']}, {sequences} sequences"
+                    says = (
+                        f"{', '.join(r.name for r in (ref, *beside))}: {chair.identity['build']}, {sequences} sequences"
+                    )
                     journal.append([Note(kind="engine", says=says)])
                 await self._side_by_side(chair, jobs, sequences, journal, progress)
 
@@ -112,10 +118,11 @@ class Run:
     async def _play_one(self, chair: Chair, job: Job) -> list[Event]:
         table = Table(
             opening_scene(deal(job.loaded.scenario, job.seed, job.cell), job.id),
-            chair.agent,
+            chair.seat(job.model),
             self.researcher,
             scenario_sha256=job.loaded.sha256,
             propensities=self.settings.propensities,
+            thoughts=self.settings.thoughts,
         )
         return await record(table)
 

@@ -65,6 +65,8 @@ class Table:
     researcher: Researcher
     scenario_sha256: str = ""
     propensities: bool = False
+    thoughts: int = 1
+    """Over how many of its thoughts a model's propensities are averaged."""
     decision: Scene | None = None
     decisions: list[Scene] = field(default_factory=list)
     """The scene at each decision, for rewinds and forks."""
@@ -139,7 +141,7 @@ async def _decide(table: Table) -> AsyncIterator[Event | Token]:
     """The turn from the decision on; the scene has the observation as its last message."""
     scene = table.decision = table.scene
     table.decisions.append(scene)
-    view = view_of(scene, propensities=table.propensities)
+    view = replace(view_of(scene, propensities=table.propensities), thoughts=table.thoughts)
     turn: Turn | None = None
     try:
         async for item in table.agent.act(view):

@@ -37,6 +37,8 @@ class View:
     messages: tuple[ChatMessage, ...]
     moves: tuple[GroundedMove, ...]
     want_propensities: bool = False
+    thoughts: int = 1
+    """Over how many sampled thoughts the propensities are averaged, where the agent has thoughts."""
     scene: Scene | None = field(default=None, repr=False)
     """The truth behind the view: for scripted policies only, which play by knowing it."""
 

@@ -60,6 +60,22 @@ async def test_a_turn(engine: Any, models: Callable[..., Path]) -> None:
     assert held.off_menu == pytest.approx(scored.propensities.off_menu, abs=1e-4)
 
 
+async def test_propensities_over_several_thoughts(engine: Any, models: Callable[..., Path]) -> None:
+    async with engine(models(sharp=0.6)) as client:
+        agent: Agent = LlamaAgent(client, client.info, temperature=1.0)
+        one = (await turn_of(agent, replace(VIEW, want_propensities=True)))[1]
+        five = (await turn_of(agent, replace(VIEW, want_propensities=True, thoughts=5)))[1]
+        again = (await turn_of(agent, replace(VIEW, want_propensities=True, thoughts=5)))[1]
+    assert one.token_ids == five.token_ids
+    assert one.propensities is not None
+    assert five.propensities is not None
+    assert five.propensities.thoughts == 5
+    assert sum(five.propensities.p_play) == pytest.approx(1)
+    assert five.propensities.p_play == pytest.approx(again.propensities.p_play, abs=1e-4)
+    assert max(five.propensities.se_play) > 1e-3
+    assert five.propensities.p_play != pytest.approx(one.propensities.p_play, abs=1e-4)
+
+
 async def test_an_interview_leaves_the_episode_as_it_was(engine: Any, models: Callable[..., Path]) -> None:
     question = Question("test", "Do you think that this is a test?", {"yes": "Yes.", "no": "No.", "maybe": "May be."})
     async with engine(models(sharp=0.6)) as client:

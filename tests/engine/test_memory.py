@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SHAPES, WINDOW, talk
+from tiny import SHAPES, WINDOW, talk
 
 from game.engine.protocol import Answer, Answered, Failed, Form, FromWorker, Message, Sampler
 from game.engine.sampling import Draws

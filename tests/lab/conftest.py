@@ -13,7 +13,7 @@ TESTS = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The engine tests' smallest model."""
-    spec = importlib.util.spec_from_file_location("engine_conftest", TESTS / "engine" / "conftest.py")
+    spec = importlib.util.spec_from_file_location("tiny", TESTS / "engine" / "tiny.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -165,6 +165,7 @@ def test_the_header_names_all_that_is_needed_to_repeat_it(unbroken: Path) -> Non
     header = Reader(unbroken).header
     toy: Loaded = load(TOY)
     assert header.identities["scenarios"] == {"toy": toy.sha256}
+    assert header.identities["repeats"] == {"scripted:mix": "exact", "random": "exact"}
     assert header.settings["factors"] == {"tone": ["plain", "strict"]}
     assert header.program.startswith("parkbench ")
 
