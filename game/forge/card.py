@@ -120,6 +120,8 @@ def write(
     taken = cost(log)
     known = ", ".join(f"`{s}`" for s in scenarios)
     shipped = gates[recipe.temperature]
+    # First, because a shipped model that is not the manifest's is refused, also here.
+    _list(recipe, gguf, shipped, scenarios, parameters)
     lines = [
         f"# {name}",
         "",
@@ -161,7 +163,6 @@ def write(
     card = folder / name / "README.md"
     card.parent.mkdir(parents=True, exist_ok=True)
     card.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
-    _list(recipe, gguf, shipped, scenarios, parameters)
     return card
 
 
