@@ -12,7 +12,7 @@ from game.table.protocol import AgentError, Question, Reply, Turn, View
 from game.table.render import move_line, turn_text
 
 BENCH = Path(__file__).parent / "scenarios"
-SMALL, LARGE = (80, 24), (120, 36)
+SMALL, LARGE, HUGE = (80, 24), (120, 36), (200, 60)
 ERRAND = ("go place=store", "take key=brass_key", "ask permission=opening", "mail person=Mira", "report keys=untold")
 
 
