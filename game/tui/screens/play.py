@@ -137,7 +137,8 @@ class PlayScreen(GameScreen):
             self._stop_typing()
             self._keyhole = None
             await self._show()
-            if event not in self.opening.events:
+            # A game that was resumed after its end goes on where it was left.
+            if not any(isinstance(e, EpisodeEnd) for e in self.opening.events):
                 await self.app.push_screen_wait(self._over(event))
         else:
             await self._show()
