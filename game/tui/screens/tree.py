@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -153,9 +153,10 @@ class CompareScreen(GameScreen):
             yield from self._row("", *(sum_of(d) for d in (left, right)))
 
     def _row(self, mark: str, left: Content, right: Content) -> ComposeResult:
-        yield SafeStatic(styled((mark, "bold $accent" if "≠" in mark else "$text-muted")), classes="mark")
-        yield SafeStatic(left, classes="side")
-        yield SafeStatic(right, classes="side")
+        with Horizontal(classes="pair"):
+            yield SafeStatic(styled((mark, "bold $accent" if "≠" in mark else "$text-muted")), classes="mark")
+            yield SafeStatic(left, classes="side")
+            yield SafeStatic(right, classes="side")
 
     def on_mount(self) -> None:
         self.query_one("#sides").focus()
