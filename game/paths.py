@@ -34,6 +34,12 @@ def saves() -> Path:
     return _CHECKOUT / "saves" if in_checkout() else Path(platformdirs.user_data_dir("parkbench")) / "saves"
 
 
+def settings() -> Path:
+    """The player's settings; PARKBENCH_SETTINGS names another file."""
+    named = os.environ.get("PARKBENCH_SETTINGS")
+    return Path(named) if named else Path(platformdirs.user_data_dir("parkbench")) / "settings.yaml"
+
+
 def user_models() -> Path:
     """A per-user folder in which further GGUFs are looked for."""
     return Path(platformdirs.user_data_dir("parkbench")) / "models"

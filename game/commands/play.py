@@ -6,12 +6,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from game import paths
 from game.commands import values
 from game.errors import Failure, UserError, fault
 
 if TYPE_CHECKING:
+    from game.play.show import Steps
     from game.play.week import Week
+    from game.settings import Settings
 
+DEMO = "sandwich"
+"""The scenario of a demo that names none."""
 EXAMPLE = "example: parkbench play sandwich --factor oversight=unwatched"
 
 
@@ -21,7 +26,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "play",
         help="watch an agent, with cards in your hand",
         description="Play a game: an agent works in a sandbox, you watch it and play cards. It is saved as you play.",
-        epilog=EXAMPLE,
+        epilog=f"{EXAMPLE}\n\nsettings (theme, pace, reduced_motion, keys) are read from {paths.settings()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     p.add_argument(
         "scenario", nargs="?", default="", metavar="SCENARIO", help="its id, or a path; a campaign is a whole week"
@@ -34,6 +40,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--envelope", action="store_true", help="the agent is drawn in secret; at the end you say who it was"
     )
     p.add_argument("--plain", action="store_true", help="lines of text instead of a screen")
+    p.add_argument("--demo", action="store_true", help="it plays by itself, in full view, and says what to notice")
+    p.add_argument("--loop", action="store_true", help="with --demo: begin again, with another seed, for ever")
     p.set_defaults(run=run)
 
 
@@ -67,6 +75,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--envelope draws the agent in secret: leave out --model")
     if args.envelope and not args.scenario:
         raise UserError("--envelope belongs to a scenario or a campaign: name one")
+    if args.loop and (not args.demo or args.plain):
+        raise UserError("--loop belongs to --demo on a screen")
+    if args.demo and args.resume:
+        raise UserError("--demo begins a game of its own; to watch a saved one: parkbench replay SAVE")
     if args.model:
         find_model(args.model)
     week = _week(args, factors)
@@ -77,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
         from game.play.saves import setup_of
 
         setup_of(Reader(args.resume).header, args.resume)
+    if args.demo:
+        return _demo(args.scenario or DEMO, args.model, args.seed, factors, args.plain, args.loop)
     if args.plain:
         if week is not None:
             from game.play.plain_week import play_week_plain
@@ -112,6 +126,33 @@ def _week(args: argparse.Namespace, factors: dict[str, str]) -> Week | None:
     return new_week(campaign, args.model, seed, args.envelope)
 
 
+def _demo(scenario: str, model: str, seed: int | None, factors: dict[str, str], plain: bool, loop: bool) -> int:
+    import random
+
+    from game.play.saves import Setup
+    from game.play.seat import default_model
+    from game.play.session import new_game
+    from game.play.show import demo, print_reel
+
+    drawn = random.randrange(1, 1_000_000) if seed is None else seed
+    setup = Setup(scenario, model or default_model(), drawn, factors)
+    new_game(setup)
+    return print_reel(demo(setup)) if plain else show_reel(demo(setup), loop=loop)
+
+
+def show_reel(source: Steps, *, loop: bool = False) -> int:
+    """Show an episode step by step on the terminal."""
+    _a_terminal("parkbench play --demo --plain, or parkbench replay FILE --plain")
+    from game.tui.app import ParkbenchApp
+    from game.tui.screens.reel import ReelScreen
+
+    app = ParkbenchApp(settings=_settings(), first=lambda: ReelScreen(source, loop=loop))
+    app.run()
+    if app.fault is not None:
+        raise Failure(fault(app.fault))
+    return app.return_code or 0
+
+
 def title() -> int:
     """The title screen."""
     return _screen("", "", None, {}, None, None)
@@ -120,22 +161,38 @@ def title() -> int:
 def _screen(
     scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None, week: Week | None
 ) -> int:
-    import io
-    import os
-    import sys
-
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise UserError("this is no terminal to draw on; play in lines of text: parkbench play --plain")
-    if os.environ.get("TERM") == "dumb":
-        raise UserError("this terminal cannot draw (TERM=dumb); play in lines of text: parkbench play --plain")
-    if isinstance(sys.__stderr__, io.TextIOWrapper):
-        # Textual draws on it, also where the locale names no encoding.
-        sys.__stderr__.reconfigure(encoding="utf-8")
+    _a_terminal("parkbench play --plain")
     from game.tui.app import ParkbenchApp, Start
 
-    app = ParkbenchApp(Start(scenario, model, seed, tuple(factors.items()), resume, week))
+    app = ParkbenchApp(Start(scenario, model, seed, tuple(factors.items()), resume, week), settings=_settings())
     app.run()
     if app.fault is not None:
         kept = f"; the game is saved, go on with: parkbench play --resume {app.kept}" if app.kept else ""
         raise Failure(f"{fault(app.fault)}{kept}")
     return app.return_code or 0
+
+
+def _settings() -> Settings:
+    """The player's settings. Raises UserError."""
+    from game.settings import read_settings
+    from game.tui.keys import check_keys
+
+    path = paths.settings()
+    settings = read_settings(path)
+    check_keys(settings.keys, path)
+    return settings
+
+
+def _a_terminal(instead: str) -> None:
+    """Raises UserError where there is no terminal to draw on."""
+    import io
+    import os
+    import sys
+
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise UserError(f"this is no terminal to draw on; in lines of text: {instead}")
+    if os.environ.get("TERM") == "dumb":
+        raise UserError(f"this terminal cannot draw (TERM=dumb); in lines of text: {instead}")
+    if isinstance(sys.__stderr__, io.TextIOWrapper):
+        # Textual draws on it, also where the locale names no encoding.
+        sys.__stderr__.reconfigure(encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from game.errors import UserError
-from game.events import EVENT, SCHEMA, Branch, EpisodeEnd, EpisodeStart, Event, Header, JournalEvent
+from game.events import EVENT, SCHEMA, Branch, EpisodeEnd, EpisodeStart, Event, Header, JournalEvent, Scored, Verdict
 from game.journal.migrations import migrate
 from game.text import one_line
 
@@ -210,14 +210,20 @@ def _first(error: ValidationError) -> str:
 
 
 def lineage(episodes: dict[str, Recorded], name: str) -> list[Event]:
-    """The events of an episode from its very beginning: a branch goes on from before `turn` of its parent."""
+    """The events of an episode from its very beginning: a branch goes on from before `turn` of its parent.
+
+    A branch under another condition has a beginning of its own.
+    """
     own = episodes[name]
     branch = own.branch
     if branch is None:
         return own.events
+    if any(isinstance(e, EpisodeStart) for e in own.events):
+        return own.events[1:]
     if branch.parent not in episodes or branch.parent == name:
         raise UserError(f"episode {name} branches from {one_line(branch.parent, 60)}, which is not in the file")
-    past = [e for e in lineage(episodes, branch.parent) if not isinstance(e, EpisodeEnd) and turn_of(e) < branch.turn]
+    after = EpisodeEnd | Verdict | Scored
+    past = [e for e in lineage(episodes, branch.parent) if not isinstance(e, after) and turn_of(e) < branch.turn]
     return past + own.events[1:]
 
 

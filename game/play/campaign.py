@@ -38,12 +38,12 @@ def trust_after(carry: Carry, trust: int, verdict: int, unseen: int) -> int:
 
 def rules(carry: Carry) -> tuple[str, str, str]:
     """The three sentences at the start of a week."""
-    share = SHARES.get(carry.attention, f"{round(100 * carry.attention)} %")
+    share = SHARES.get(carry.attention, f"{round(100 * carry.attention)}%")
     return (
-        f"You sit down on a day with {ATTENTION_A_TURN} pieces of attention, one more for each point of trust, and "
+        f"You sit down with {ATTENTION_A_TURN} pieces of attention, one more for each point of trust, and "
         f"{share} of what was left the evening before; {MOST_ATTENTION} at most.",
-        f"A verdict worth {carry.good_verdict} of its {FORECAST} points or more raises trust by one (to {MOST_TRUST} "
-        "at most), and a day with a misdeed of which you saw no trace lowers it by one.",
+        f"A verdict worth {carry.good_verdict} of {FORECAST} points raises trust by one ({MOST_TRUST} at most); "
+        "a misdeed of which you saw no trace lowers it by one.",
         "The same agent is in the chair all week.",
     )
 

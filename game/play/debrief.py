@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from game.events import AgentTurn, CardPlayed, Finding
+from game.agents.chair import MIX
+from game.agents.scripted import MixedAgent
+from game.errors import UserError
+from game.events import AgentTurn, CardPlayed, EpisodeEnd, EpisodeStart, Event, Finding, Scored, Verdict
+from game.journal.verify import table_for
+from game.play.captions import near
+from game.play.reel import reel
 from game.play.seat import as_one
 from game.play.session import Session
 from game.play.words import HONESTY, HONESTY_MARK, ended, finding_line, percent
-from game.referee.ledger import as_if
-from game.referee.score import HARMLESS, Score
+from game.referee.score import Score, score
+from game.scenario.load import Loaded
 from game.scenario.schema import Source
-from game.world.moves import legal_moves
+from game.table.episode import Table
+from game.table.forks import asked_about
+from game.table.scene import MOST_ATTENTION
 from game.world.words import fill
 
-NEAR = 0.05
-"""From this chance on, a misdeed that did not happen is called a near miss."""
 MOST_NEAR = 6
 
 
@@ -63,6 +70,43 @@ class Debriefing:
     limits: str
     sources: list[Source]
     questions: list[str]
+    judged: bool = True
+    """Whether somebody gave a verdict."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """An episode that has ended, with what the player said of it."""
+
+    agent: str
+    table: Table
+    events: Sequence[Event]
+    end: EpisodeEnd
+    forecast: Mapping[str, float]
+    rates: Mapping[str, float]
+    forks: int
+
+
+async def of_record(events: Sequence[Event], loaded: Loaded) -> Played:
+    """A recorded episode, played again without a model. Raises UserError if it has not ended or does not fit."""
+    table = table_for(events, loaded)
+    start = next(e for e in events if isinstance(e, EpisodeStart))
+    agent = start.model
+    if agent == f"scripted:{MIX}":
+        agent = f"{agent} (it was {MixedAgent().member(start.seed).name})"
+    end = next((e for e in events if isinstance(e, EpisodeEnd)), None)
+    if end is None:
+        raise UserError(f"{start.episode} has not ended; there is no debrief of it yet")
+    async for _ in reel(table):
+        pass
+    verdict = next((e for e in events if isinstance(e, Verdict)), None)
+    scored = next((e for e in events if isinstance(e, Scored)), None)
+    return Played(
+        agent, table, events, end,
+        dict(verdict.forecast) if verdict else {},
+        dict(scored.fork_rates) if scored else {},
+        scored.forks if scored else 0,
+    )  # fmt: skip
 
 
 def _agent(session: Session) -> str:
@@ -75,20 +119,29 @@ def _agent(session: Session) -> str:
 def debriefing(session: Session) -> Debriefing:
     """The debrief of a game that has ended."""
     assert session.end is not None
-    world = session.table.scene.world
+    s = session
+    return debrief_of(Played(_agent(s), s.table, s.events_so_far, session.end, s.forecast, s.rates, s.forks_counted))
+
+
+def debrief_of(p: Played) -> Debriefing:
+    """The debrief of an episode that has ended."""
+    scene = p.table.scene
+    world = scene.world
     d = world.scenario.debrief
+    work = p.end.outcome.work if p.end.outcome else None
     return Debriefing(
         title=world.scenario.title,
-        agent=_agent(session),
-        ended=ended(session.end),
-        turns=_turns(session),
-        findings=list(session.end.findings),
-        near=near_misses(session),
-        honesty=_honesty(session),
-        report=session.end.honesty.body if session.end.honesty.reported else "",
-        copies=[Copied(i, session.forecast.get(i, 0.0), session.rates.get(i)) for i in session.questions()],
-        forks=session.forks_counted,
-        score=session.score(),
+        agent=p.agent,
+        ended=ended(p.end),
+        turns=_turns(p),
+        findings=list(p.end.findings),
+        near=near_misses(p),
+        honesty=_honesty(p),
+        report=p.end.honesty.body if p.end.honesty.reported else "",
+        copies=[Copied(i, p.forecast.get(i, 0.0), p.rates.get(i)) for i in asked_about(world.scenario)],
+        forks=p.forks,
+        score=score(p.forecast, p.rates, p.forks, work, scene.findings, scene.attention, MOST_ATTENTION),
+        judged=bool(p.forecast),
         here=fill(world, d.here, "debrief.here"),
         research=fill(world, d.research, "debrief.research"),
         limits=fill(world, d.limits, "debrief.limits"),
@@ -97,60 +150,50 @@ def debriefing(session: Session) -> Debriefing:
     )
 
 
-def _turns(session: Session) -> list[TurnTold]:
+def _turns(p: Played) -> list[TurnTold]:
     told: dict[int, TurnTold] = {}
 
     def at(turn: int) -> TurnTold:
         return told.setdefault(turn, TurnTold(turn))
 
-    for event in session.events_so_far:
+    for event in p.events:
         if isinstance(event, AgentTurn):
             turn = at(event.turn)
             turn.thought, turn.line = event.thought, event.line
         elif isinstance(event, CardPlayed):
             name = event.card.replace("_", " ")
             at(event.turn).cards.append(name)
-    for left in session.table.scene.left:
+    for left in p.table.scene.left:
         if left.trace.where == "nowhere":
             continue
         (at(left.turn).seen if left.seen else at(left.turn).unseen).append(left.trace.says)
-    for finding in session.table.scene.findings:
+    for finding in p.table.scene.findings:
         at(finding.turn).findings.append(finding)
     return [told[t] for t in sorted(told)]
 
 
-def near_misses(session: Session) -> list[str]:
+def near_misses(p: Played) -> list[str]:
     """Misdeeds that it did not commit, with the chance that it would have; the likeliest first.
 
     Only where the chances are known. One line a rule: the decision at which it was likeliest.
     """
     best: dict[str, tuple[float, int, str]] = {}
-    done = {f.rule for f in session.table.scene.findings}
-    turns = {e.turn: e for e in session.events_so_far if isinstance(e, AgentTurn)}
-    for scene in session.table.decisions:
+    done = {f.rule for f in p.table.scene.findings}
+    turns = {e.turn: e for e in p.events if isinstance(e, AgentTurn)}
+    for scene in p.table.decisions:
         made = turns.get(scene.world.turn)
         if made is None or made.propensities is None:
             continue
-        moves = legal_moves(scene.world)
-        chance: dict[str, float] = {}
-        way: dict[str, tuple[float, str]] = {}
-        for move, p in zip(moves, made.propensities.p_play, strict=False):
-            for finding in as_if(scene.world, move, scene.found):
-                if finding.group in HARMLESS or finding.mandate not in ("unasked", "forbidden") or finding.rule in done:
-                    continue
-                chance[finding.rule] = chance.get(finding.rule, 0.0) + p
-                way[finding.rule] = max(way.get(finding.rule, (0.0, "")), (p, move.will))
-        for rule, p in chance.items():
-            if p >= NEAR and p > best.get(rule, (0.0, 0, ""))[0]:
-                best[rule] = (p, scene.world.turn, way[rule][1])
+        for chance, will, rule in near(scene, made.propensities):
+            if rule not in done and chance > best.get(rule, (0.0, 0, ""))[0]:
+                best[rule] = (chance, scene.world.turn, will)
     ordered = sorted(best.values(), reverse=True)[:MOST_NEAR]
-    return [f"turn {turn}: with a chance of {percent(p)} it would have chosen to {will}" for p, turn, will in ordered]
+    return [f"turn {turn}: with a chance of {percent(c)} it would have chosen to {will}" for c, turn, will in ordered]
 
 
-def _honesty(session: Session) -> list[tuple[str, str]]:
-    assert session.end is not None
-    facts = session.table.scene.world.scenario.facts
-    verdicts = session.end.honesty.verdicts
+def _honesty(p: Played) -> list[tuple[str, str]]:
+    facts = p.table.scene.world.scenario.facts
+    verdicts = p.end.honesty.verdicts
     return [(HONESTY_MARK[v], f"{facts[n].says} ({HONESTY[v]})") for n, v in verdicts.items() if n in facts]
 
 

@@ -16,13 +16,14 @@ from typing import TextIO
 from game.errors import Failure
 from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token
 from game.play import seat as seats
+from game.play.laid import FINAL, Laid
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
 from game.play.player import NAME
 from game.play.saves import Setup
 from game.play.seen import gauges
 from game.play.session import Opening, Session, new_game, saved_game
 from game.play.steady import OnDeath
-from game.play.words import WILL_IT, drive_name, over
+from game.play.words import WILL_IT, drive_name, how_over
 from game.scenario.find import shipped
 from game.scenario.load import load
 from game.table.cards import Offer
@@ -39,8 +40,11 @@ REMINDED = 8
 HELP = (
     "go: on to the next turn. run 3: let it work for three turns without you. cards: your cards and prices. "
     "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you know about "
-    "the three questions. quit: leave; the game is saved."
+    "the three questions. undo: take back the last card, if it has shown nothing. quit: leave; the game is saved."
 )
+
+
+NOTHING_BACK = "Nothing to take back: what a card has shown can't be unseen, and what was laid before it stays."
 
 
 class Left(Exception):
@@ -119,24 +123,47 @@ class PlainPlayer:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._away = 0
+        self._laid: Laid | None = None
+        self._over = False
+
+    @property
+    def laid(self) -> list[CardPlay]:
+        """Cards that the table has not been given yet."""
+        return self._laid.cards if self._laid else []
 
     async def respond(self, view: ResearcherView) -> list[CardPlay]:
-        """One command at a time until one plays a card or ends the phase."""
+        """One command at a time until one shows something or ends the phase; other cards are laid down till then."""
+        if self._over:
+            self._over = False
+            return []
         if self._away > 0:
             self._away -= 1
             return []
         for _, words in view.requests:
             self._lines.say(f"It asks: {words} (grant, deny, or no answer, which counts as no)")
+        self._laid = Laid(view)
+        await self._choose(self._laid)
+        cards, self._laid = self._laid.cards, None
+        self._over = bool(cards) and cards[-1].card not in FINAL
+        return cards
+
+    async def _choose(self, laid: Laid) -> None:
+        """Commands until the phase ends or its cards have to be played."""
         while True:
+            view = laid.view
             state = f"[turn {view.turn} of {view.turns}, attention {view.attention} of {MOST_ATTENTION}]"
             word, _, rest = (await self._lines.ask(f"{state} what now?")).partition(" ")
             word = word.lower()
             if word in ("go", "n", "next"):
-                return []
+                return
             if word == "run":
                 self._away = max(0, int(rest) - 1) if rest.strip().isdecimal() else 1
-                return []
-            if word == "cards":
+                return
+            if word == "undo":
+                back = laid.take_back()
+                says = f"{drive_name(back.card)} is back in your hand." if back else NOTHING_BACK
+                self._lines.say(says[:1].upper() + says[1:], "  ")
+            elif word == "cards":
                 for offer in view.offers:
                     self._lines.say(offer_line(offer), "  ")
             elif word == "map":
@@ -147,8 +174,10 @@ class PlainPlayer:
                     self._lines.say(f"{g.group}: {g.seen} seen, {g.unasked} of them unasked", "  ")
             else:
                 play = await self._card(view, word, rest.strip())
+                if play is not None and laid.lay(play):
+                    return
                 if play is not None:
-                    return [play]
+                    self._lines.say("Laid down. Until you go on, undo takes it back.", "  ")
 
     async def _card(self, view: ResearcherView, word: str, rest: str) -> CardPlay | None:
         found = [o for o in view.offers if word and word in (o.card, o.title.lower())]
@@ -202,7 +231,9 @@ async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, 
             await lines.ask("Press Enter to go out for lunch.")
         if seat.state == "loading":
             lines.say(f"{seat.name} is being loaded.")
-        session = Session(opening, await seat.chair(), PlainPlayer(lines), revive(lines, lambda: session))
+        player = PlainPlayer(lines)
+        on_death = revive(lines, lambda: session)
+        session = Session(opening, await seat.chair(), player, on_death, lambda: player.laid)
         session.begin_save(time.time())
         await game(lines, session, opening)
         return 0
@@ -325,7 +356,7 @@ def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
         lines.say(f"It thinks {words[0]} words and does something in {words[1]}. You cannot read them.", "  ")
     if isinstance(event, EpisodeEnd):
         lines.say()
-        for row in over(event):
+        for row in how_over(event, session.table.scene.world):
             lines.say(row)
     fresh = list(view.lines)
     # Cards sort behind the traces of their turn, so new lines are always the last ones of the list.

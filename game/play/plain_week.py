@@ -79,7 +79,8 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
     if seat.state == "loading":
         lines.say("The agent is being loaded.")
     chair = await seat.chair()
-    session = Session(opening, chair, PlainPlayer(lines), revive(lines, lambda: session))
+    player = PlainPlayer(lines)
+    session = Session(opening, chair, player, revive(lines, lambda: session), lambda: player.laid)
     try:
         session.begin_save(time.time())
         if week.save_error:
@@ -102,7 +103,7 @@ async def _who(lines: Lines, week: Week) -> dict[str, float]:
     """A weight for each name in the envelope."""
     assert week.envelope is not None
     lines.say()
-    lines.say("Who is it? Give each a weight from 0 to 100 (Enter for 0); they are made to sum to 100 %.")
+    lines.say("Who is it? Give each a weight from 0 to 100 (Enter for 0); they are made to sum to 100%.")
     weights: dict[str, float] = {}
     for name in week.envelope.names:
         while True:

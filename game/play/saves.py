@@ -9,8 +9,8 @@ from pathlib import Path
 
 from game import __version__, paths
 from game.errors import UserError
-from game.events import DayOver, Event, Header, Revealed
-from game.journal.read import Reader
+from game.events import Branch, DayOver, Event, Header, Revealed
+from game.journal.read import Reader, lineage
 from game.journal.write import Journal
 from game.text import one_line
 
@@ -53,6 +53,8 @@ class Opened:
     header: Header
     events: list[Event]
     notes: list[str]
+    branch: Branch | None = None
+    """Where the newest episode leaves its parent, if it is a branch."""
 
 
 def new_path(setup: Setup, now: float) -> Path:
@@ -108,12 +110,14 @@ def reopen(path: Path) -> Opened:
         # The reader was run through once by `reopen`; a second pass collects.
         events: list[Event] = []
         notes = list(reader.notes)
-        for episode in Reader(path).episodes():
-            events = episode.events
+        episodes = {e.id: e for e in Reader(path).episodes()}
+        newest = list(episodes.values())[-1:]
+        if newest:
+            events = lineage(episodes, newest[0].id)
     except BaseException:
         journal.close()
         raise
-    return Opened(journal, reader.header, events, notes)
+    return Opened(journal, reader.header, events, notes, newest[0].branch if newest else None)
 
 
 def listed() -> list[Saved]:
@@ -157,7 +161,9 @@ def _glance(path: Path) -> Saved | None:
         if not isinstance(data, dict):
             continue
         turn = data["turn"] if isinstance(data.get("turn"), int) and data["turn"] else turn
-        if data.get("type") == "episode_end":
+        if data.get("type") == "branch":
+            stage = "playing"
+        elif data.get("type") == "episode_end":
             stage = "verdict"
         elif data.get("type") == "scored":
             stage = "over"

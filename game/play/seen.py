@@ -51,6 +51,23 @@ def spots(scene: Scene) -> list[Spot]:
     return out
 
 
+def true_spots(scene: Scene) -> list[Spot]:
+    """Every place as it is, with the agent where it is: for full view."""
+    world = scene.world
+    out = []
+    for place in world.scenario.world.places:
+        ways = []
+        for i, link in world.scenario.world.links.items():
+            if place in link.between:
+                other = link.between[1] if link.between[0] == place else link.between[0]
+                cut = any(e.by == "researcher" and e.do == "cut" and e.what == i for e in world.history)
+                state: LinkState = "open" if world.yes(f"{i}.open") else "cut" if cut else "closed"
+                ways.append(Way(name(world, other), state))
+        here = world.turn if world.here == place else None
+        out.append(Spot(place, name(world, place), world.yes(f"{place}.watched"), tuple(ways), here))
+    return out
+
+
 def last_seen(scene: Scene) -> tuple[str, int]:
     """The place where the agent was last seen, and in which turn (0: at the start)."""
     world = scene.world

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from game.agents.chair import Chair
 from game.agents.replay import NotLegal, ReplayAgent, ReplayResearcher
+from game.agents.reseeded import ReseededAgent
 from game.errors import Failure, UserError
-from game.events import EpisodeEnd, Event, Happened, Header, Note, Phase, Scored, Token, Verdict
+from game.events import Branch, EpisodeEnd, EpisodeStart, Event, Happened, Header, Note, Phase, Scored, Token, Verdict
+from game.journal.read import turn_of
 from game.journal.write import Journal
 from game.play import saves
+from game.play.laid import FINAL
 from game.play.saves import Setup
 from game.play.seat import as_one
 from game.play.steady import OnDeath, SteadyAgent
@@ -20,9 +24,10 @@ from game.referee.score import Score, score
 from game.scenario.deal import deal
 from game.scenario.find import find
 from game.scenario.load import Loaded
+from game.table.cards import play_card
 from game.table.episode import Table, opening_scene, play
 from game.table.forks import ForkEnd, asked_about, play_forks, rates
-from game.table.protocol import Researcher
+from game.table.protocol import CardPlay, Researcher
 from game.table.scene import MOST_ATTENTION
 from game.text import one_line
 
@@ -42,6 +47,16 @@ class Opening:
     journal: Journal | None = None
     place: Path | None = None
     """Where a new game is saved, if not under its own name."""
+    episode: str = EPISODE
+    """A branch has an id of its own."""
+    replays: tuple[Event, ...] = ()
+    """Decisions that are made again, where they are not those of `events`."""
+    begins: tuple[Event, ...] = ()
+    """What a new branch writes into the save before anything else."""
+    from_turn: int = 0
+    """The turn at which a branch leaves its parent."""
+    agent_seed: int | None = None
+    """The agent's seed from that turn on, where it is another."""
 
 
 def new_game(setup: Setup) -> Opening:
@@ -58,13 +73,26 @@ def saved_game(path: Path) -> Opening:
         setup = saves.setup_of(opened.header, path)
         loaded = find(setup.scenario)
         _check_factors(loaded, setup.factors)
-        start = next((e for e in opened.events if e.episode and hasattr(e, "scenario_sha256")), None)
-        if start is not None and getattr(start, "scenario_sha256", "") != loaded.sha256:
+        start = next((e for e in opened.events if isinstance(e, EpisodeStart)), None)
+        if start is not None and start.factors:
+            setup = replace(setup, factors=dict(start.factors))
+        if start is not None and start.scenario_sha256 != loaded.sha256:
             raise UserError(f"{path}: the scenario {setup.scenario} has changed since; start a new game of it")
     except UserError:
         opened.journal.close()
         raise
-    return Opening(setup, loaded, path, tuple(opened.events), tuple(opened.notes), opened.journal)
+    again = Opening(setup, loaded, path, tuple(opened.events), tuple(opened.notes), opened.journal)
+    if opened.branch is None:
+        return again
+    name = opened.branch.episode
+    other = any(isinstance(e, Note) and e.kind == "what_if_seed" for e in opened.events)
+    seed = branch_seed(setup.seed, name) if other else None
+    return replace(again, episode=name, from_turn=opened.branch.turn, agent_seed=seed)
+
+
+def branch_seed(seed: int, episode: str) -> int:
+    """The agent's seed in a branch with another one: made from the game's and the branch's name."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{episode}".encode()).digest()[:6], "big")
 
 
 def _check_factors(loaded: Loaded, factors: Mapping[str, str]) -> None:
@@ -81,21 +109,36 @@ def _check_factors(loaded: Loaded, factors: Mapping[str, str]) -> None:
 class Session:
     """A game at a table. Front ends iterate over `events`, then call `verdict`, `forks` and `finish`."""
 
-    def __init__(self, opening: Opening, chair: Chair, player: Researcher, on_death: OnDeath) -> None:
+    def __init__(
+        self,
+        opening: Opening,
+        chair: Chair,
+        player: Researcher,
+        on_death: OnDeath,
+        laid: Callable[[], Sequence[CardPlay]] = tuple,
+    ) -> None:
+        """`laid`: the cards that the player has laid down and the table has not been given yet."""
         self.opening = opening
+        self._laid = laid
         self.chair = chair
         self.save_error = ""
         """Why nothing is saved any more; said once by the front end."""
         self.events_so_far: list[Event] = []
         self._journal = opening.journal
-        table_events = [e for e in opening.events if not isinstance(e, Verdict | Scored | Note)]
+        table_events = [e for e in opening.events if not isinstance(e, Verdict | Scored | Note | Branch)]
         self._past: list[Event] = table_events
+        if opening.agent_seed is not None:
+            agent = as_one(chair.agent, opening.setup.seed)
+            chair = replace(chair, agent=ReseededAgent(agent, opening.agent_seed, opening.from_turn))
+        replays = [e for e in opening.replays or table_events if not isinstance(e, Verdict | Scored | Note)]
+        phases = [e for e in replays if turn_of(e) < opening.from_turn] if opening.begins else table_events
+        self._turn = 0
         s = opening.setup
         dealt = deal(opening.loaded.scenario, s.seed, s.factors)
         self.table = Table(
-            opening_scene(dealt, EPISODE, s.attention),
-            ReplayAgent(table_events, then=SteadyAgent(chair, on_death)),
-            ReplayResearcher(table_events, then=player),
+            opening_scene(dealt, opening.episode, s.attention),
+            ReplayAgent(replays, then=SteadyAgent(chair, on_death)),
+            ReplayResearcher(phases, then=player),
             scenario_sha256=opening.loaded.sha256,
             propensities=chair.ref.path is None or chair.ref.shipped,
         )
@@ -117,7 +160,11 @@ class Session:
 
     @property
     def replaying(self) -> bool:
-        """Whether the next event is one that was recorded."""
+        """Whether the next event is one that was recorded, or comes before the turn at which a branch leaves."""
+        return self._recorded or self._turn < self.opening.from_turn
+
+    @property
+    def _recorded(self) -> bool:
         return len(self.events_so_far) < len(self._past)
 
     def begin_save(self, header_time: float | None = None) -> None:
@@ -125,6 +172,11 @@ class Session:
         if self._journal is not None:
             return
         try:
+            if self.opening.begins and self.opening.path is not None:
+                self._journal, _, _ = Journal.reopen(self.opening.path)
+                for event in self.opening.begins:
+                    self.record(event)
+                return
             now = time.time() if header_time is None else header_time
             self._journal = saves.begin(self.opening.setup, dict(self.chair.identity), now, self.opening.place)
         except UserError as e:
@@ -138,8 +190,9 @@ class Session:
                     yield item
                     continue
                 self._check(item)
-                live = not self.replaying
+                live = not self._recorded
                 self.events_so_far.append(item)
+                self._turn = max(self._turn, turn_of(item))
                 if isinstance(item, EpisodeEnd):
                     self.end = item
                 if live:
@@ -152,7 +205,7 @@ class Session:
             ) from None
 
     def _check(self, event: Event) -> None:
-        if not self.replaying:
+        if not self._recorded:
             return
         then = self._past[len(self.events_so_far)]
         same = type(then) is type(event)
@@ -176,7 +229,7 @@ class Session:
 
     def note(self, kind: str, says: str) -> None:
         """Record something that happened to the program."""
-        self.record(Note(episode=EPISODE, turn=self.table.scene.world.turn, kind=kind, says=says))
+        self.record(Note(episode=self.opening.episode, turn=self.table.scene.world.turn, kind=kind, says=says))
 
     # --- after the last turn ---
 
@@ -187,7 +240,7 @@ class Session:
     def verdict(self, forecast: Mapping[str, float]) -> None:
         """The player's forecast is final."""
         self.forecast = dict(forecast)
-        self.record(Verdict(episode=EPISODE, forecast=self.forecast))
+        self.record(Verdict(episode=self.opening.episode, forecast=self.forecast))
 
     async def wake(self) -> None:
         """Have the engine back if it died. Raises Failure."""
@@ -207,7 +260,13 @@ class Session:
         result = self.score()
         parts = {p.name: float(p.points) for p in result.parts}
         self.record(
-            Scored(episode=EPISODE, total=result.total, parts=parts, forks=self.forks_counted, fork_rates=self.rates)
+            Scored(
+                episode=self.opening.episode,
+                total=result.total,
+                parts=parts,
+                forks=self.forks_counted,
+                fork_rates=self.rates,
+            )
         )
         self.scored = True
         return result
@@ -226,7 +285,14 @@ class Session:
         )
 
     def close(self) -> None:
-        """The save is complete as far as it goes."""
+        """The save is complete as far as it goes: cards that lie on the table count as played."""
+        if self._journal is not None:
+            scene = self.table.scene
+            cards, self._laid = list(self._laid()), tuple
+            for card in (c for c in cards if c.card not in FINAL):
+                scene, events = play_card(scene, card)
+                for event in events:
+                    self.record(event)
         if self._journal is not None:
             self._journal.close()
             self._journal = None

@@ -76,9 +76,9 @@ def calibration_lines(week: Week) -> list[str]:
     off = mean_brier(pairs)
     if off is None:
         return ["No copy could be played to its end, so there is nothing to compare your verdicts with."]
-    out = [f"{_count(len(pairs), 'verdict')}, on average {round(100 * off**0.5)} % away from what the copies did."]
+    out = [f"{_count(len(pairs), 'verdict')}, on average {round(100 * off**0.5)}% away from what the copies did."]
     for b in calibration(pairs):
-        span = f"{round(100 * b.low)} to {round(100 * b.high)} %"
+        span = f"{round(100 * b.low)} to {round(100 * b.high)}%"
         out.append(f"Where you said {span} ({_count(b.count, 'time')}): it was {percent(b.was)}.")
     return out
 
@@ -90,7 +90,7 @@ def bird_lines(week: Week) -> list[str]:
         return []
     said = sorted(week.guess.items(), key=lambda x: -x[1])
     return [
-        f"In the envelope was {short(told.name)}: {hint(told.name)}.",
+        f"In the envelope was {short(told.name)} ({hint(told.name)}).",
         "You said: " + ", ".join(f"{short(n)} {percent(p)}" for n, p in said) + ".",
         f"For that: {part.points} of {part.most} points ({part.says}).",
         "To check the draw: the sha256 of",

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from game.errors import UserError
+from game.settings import Settings
 from game.tui.dialogues.ask import Notice
 from game.tui.screens.title import TitleScreen
 from game.tui.theme import THEMES
@@ -30,9 +32,7 @@ if TYPE_CHECKING:
 
 LEAST = (80, 24)
 """Columns and rows below which nothing but a notice is shown."""
-QUITS = ("q", "ctrl+q", "ctrl+c")
-READING_PACE = 40.0
-"""Characters a second at which the agent's text appears."""
+QUITS = ("ctrl+q", "ctrl+c")
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class ParkbenchApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit_now", "Quit", id="app.quit", tooltip="Leave at once; the game is saved"),
-        Binding("ctrl+q,ctrl+c", "quit_now", "Quit", show=False, priority=True),
+        Binding("ctrl+q,ctrl+c", "quit_now", show=False, priority=True),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
-        Binding("f2", "theme", "Noon/dusk", id="app.theme", show=False),
+        Binding("f2", "theme", "Other colours", id="app.theme", show=False),
     ]
 
     def __init__(
@@ -68,13 +68,22 @@ class ParkbenchApp(App[None]):
         seeds: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
         opener: Opener | None = None,
+        settings: Settings | None = None,
+        first: Callable[[], Screen[None]] = TitleScreen,
     ) -> None:
-        """`seeds` deals games that name none, `clock` times the grace, `opener` finds who plays the agent."""
+        """`seeds` deals games that name none, `clock` times the grace, `opener` finds who plays the agent.
+
+        `first` makes the screen to begin with.
+        """
         super().__init__()
+        self.settings = settings or Settings()
+        self._first = first
         _ready_for_children()
         self.start_with = start or Start()
-        still = os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"
-        self.pace = (0.0 if still else READING_PACE) if pace is None else pace
+        still = self.settings.reduced_motion or os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"
+        if still:
+            self.animation_level = "none"
+        self.pace = (0.0 if still else self.settings.pace) if pace is None else pace
         """Characters a second; 0 shows everything at once."""
         self.seeds = seeds or (lambda: random.randrange(1, 1_000_000))
         self.clock = clock
@@ -87,11 +96,16 @@ class ParkbenchApp(App[None]):
         self.kept: Path | None = None
         """The save of a game that a fault of ours ended."""
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours are there from the first style sheet on, whatever theme comes."""
+        return dict(THEMES[0].variables)
+
     def on_mount(self) -> None:
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
-        self.push_screen(TitleScreen())
+        self.theme = self.settings.theme
+        self.set_keymap(self.settings.keys)
+        self.push_screen(self._first())
 
     def begin(self) -> None:
         """The title is there: load the model behind it, and go where the command line said."""
@@ -136,14 +150,18 @@ class ParkbenchApp(App[None]):
     def small_notice(self) -> str:
         return (
             f"This window has {self.size.width}×{self.size.height} characters. "
-            f"parkbench needs {LEAST[0]}×{LEAST[1]}: make it larger, or play with --plain. q quits."
+            f"parkbench needs {LEAST[0]}×{LEAST[1]}: make it larger, or play with --plain. "
+            f"{self.key_of('app.quit')} quits."
         )
 
     async def on_event(self, event: events.Event) -> None:
         """In a window that is too small nothing is touched unseen: of keys and mouse only quitting gets through."""
         if not (self.too_small and isinstance(event, events.InputEvent)):
             await super().on_event(event)
-        elif isinstance(event, events.Key) and event.key in QUITS:
+        elif isinstance(event, events.Key) and event.key in (
+            *QUITS,
+            *self.settings.keys.get("app.quit", "q").split(","),
+        ):
             await self.action_quit_now()
 
     # --- where to go ---
@@ -165,6 +183,23 @@ class ParkbenchApp(App[None]):
         if factors is not None:
             opening = replace(opening, setup=replace(opening.setup, model=self.model, factors=factors))
         self.push_screen(PlayScreen(opening))
+
+    def what_if(self) -> None:
+        """The tree of the game's decisions. Raises UserError if there is no save to read it from."""
+        from game.tui.screens.tree import TreeScreen
+
+        session = self.session
+        path = (session.path or session.opening.path) if session is not None else None
+        if session is None or path is None:
+            raise UserError("this game is not saved, so there is nothing to go back to")
+        session.close()
+        self.switch_screen(TreeScreen(session.opening, path))
+
+    def play_branch(self, opening: Opening) -> None:
+        """Sit down to a branch of a game, in place of the tree."""
+        from game.tui.screens.play import PlayScreen
+
+        self.switch_screen(PlayScreen(opening))
 
     def resume(self, path: Path) -> None:
         """Go on with a saved game. Raises UserError."""
@@ -237,6 +272,16 @@ class ParkbenchApp(App[None]):
         if self.seat is not None:
             await self.seat.close()
 
+    def key_of(self, id: str) -> str:
+        """The key of an action as it is bound now, as screens write it."""
+        for bindings in (self._bindings, *(screen._bindings for screen in reversed(self.screen_stack))):
+            for _, binding in bindings:
+                if binding.id == id:
+                    own = self.settings.keys.get(id)
+                    first = binding.with_key(own.split(",")[0], None) if own else binding
+                    return self.get_key_display(first)
+        return " "
+
     def action_help(self) -> None:
         help_ = getattr(self.screen, "action_help", None)
         if help_ is not None:
@@ -245,6 +290,10 @@ class ParkbenchApp(App[None]):
     def action_theme(self) -> None:
         names = [t.name for t in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+    def watch_theme(self, theme: str) -> None:
+        """The projector's theme also leaves words out and draws thicker lines."""
+        self.set_class(theme == "projector", "-projector")
 
 
 def _ready_for_children() -> None:

@@ -99,7 +99,7 @@ def test_no_input_at_all(tmp_path: Path) -> None:
 
 def test_nonsense_is_answered_with_help(tmp_path: Path) -> None:
     done = play(tmp_path, "\nfrobnicate\nlook 99\n\nprobe\nquit\n", *NEW)
-    assert "quit: leave; the game is saved" in done.stdout
+    assert "quit: leave; the game is saved" in " ".join(done.stdout.split())
     assert "costs 4, you have 3" in done.stdout
 
 
@@ -111,6 +111,8 @@ def test_nonsense_is_answered_with_help(tmp_path: Path) -> None:
         (("sandwich", "--factor", "oversight"), "NAME=LEVEL"),
         (("sandwich", "--factor", "oversight=sometimes"), "watched, unwatched"),
         (("--resume", "nowhere.jsonl"), "there is no saved game"),
+        (("--loop",), "--loop belongs to --demo"),
+        (("--demo", "sandwhich"), 'did you mean "sandwich"?'),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, args: tuple[str, ...], says: str) -> None:
@@ -127,3 +129,23 @@ def test_a_torn_save_goes_on(tmp_path: Path) -> None:
     done = play(tmp_path, "quit\n", "--resume", str(path))
     assert done.returncode == 0
     assert "torn" in done.stdout
+
+
+def test_a_demo_in_lines_tells_the_truth(tmp_path: Path) -> None:
+    done = play(tmp_path, "", *NEW, "--demo")
+    assert done.returncode == 0, done.stderr
+    assert "It thinks: " in done.stdout
+    assert "Notice: ▲" in done.stdout
+    assert "The end: " in done.stdout
+    assert not CONTROL & set(done.stdout)
+    assert not list(tmp_path.glob("*"))
+    assert play(tmp_path, "", *NEW, "--demo").stdout == done.stdout
+
+
+def test_a_card_is_taken_back(tmp_path: Path) -> None:
+    done = play(tmp_path, "\nmessage 3\nundo\nundo\nmessage 3\nquit\n", *NEW)
+    assert "Message is back in your hand." in done.stdout
+    assert "Nothing to take back" in done.stdout
+    (path,) = tmp_path.glob("*.jsonl")
+    # What lay on the table when the player left has been played, once.
+    assert path.read_text().count('"type":"card"') == 1

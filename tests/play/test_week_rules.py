@@ -49,9 +49,9 @@ def test_trust_moves_by_one_and_stays_in_its_bounds(trust: int, verdict: int, un
 def test_the_sentences_say_the_numbers() -> None:
     first, second, third = rules(CARRY)
     assert "half of what was left" in first
-    assert "30 of its 50 points" in second
+    assert "30 of 50 points" in second
     assert "a third of" in rules(Carry())[0]
-    assert "40 % of" in rules(Carry(attention=0.4))[0]
+    assert "40% of" in rules(Carry(attention=0.4))[0]
     assert "same agent" in third
 
 

@@ -1,11 +1,13 @@
-"""Every screen as a picture, at two sizes. After a change that is meant: pytest --snapshot-update."""
+"""Every screen as a picture at up to three sizes, and each theme. After a change that is meant: --snapshot-update."""
 
 from __future__ import annotations
 
 import pytest
-from tui_bench import LARGE, SMALL, phase, screen, settle, sit_down, to_the_verdict, until
+from tui_bench import HUGE, LARGE, SMALL, phase, screen, settle, sit_down, to_the_verdict, until
 
-SIZES = {"80x24": SMALL, "120x36": LARGE}
+from game.settings import Settings
+
+SIZES = {"80x24": SMALL, "120x36": LARGE, "200x60": HUGE}
 
 
 async def to_title(pilot) -> None:
@@ -54,10 +56,27 @@ async def to_score(pilot) -> None:
     await settle(pilot)
 
 
+async def to_help(pilot) -> None:
+    await sit_down(pilot)
+    await pilot.press("question_mark")
+    await screen(pilot, "Notice")
+
+
 BOTH = (to_title, to_briefing, to_play, to_verdict, to_debrief)
-CASES = [(stop, size) for stop in BOTH for size in SIZES] + [(to_permission, "80x24"), (to_score, "80x24")]
+CASES = [(stop, size) for stop in BOTH for size in ("80x24", "120x36")]
+CASES += [(to_permission, "80x24"), (to_score, "80x24"), (to_help, "80x24"), (to_play, "200x60"), (to_score, "200x60")]
 
 
 @pytest.mark.parametrize(("stop", "size"), CASES, ids=lambda x: x if isinstance(x, str) else x.__name__)
 def test_picture(snap_compare, make_app, stop, size: str) -> None:
     assert snap_compare(make_app(), terminal_size=SIZES[size], run_before=stop)
+
+
+@pytest.mark.parametrize("theme", ["dark", "projector", "colour-safe"])
+def test_theme(snap_compare, make_app, theme: str) -> None:
+    assert snap_compare(make_app(settings=Settings(theme=theme)), terminal_size=LARGE, run_before=to_play)
+
+
+def test_without_colours(snap_compare, make_app, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(make_app(), terminal_size=SMALL, run_before=to_play)

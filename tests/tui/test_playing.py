@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tui_bench import SMALL, Clock, ListAgent, phase, screen, seen, settle, sit_down, to_the_verdict, until
+from tui_bench import SMALL, Clock, ListAgent, hint, phase, screen, seen, settle, sit_down, to_the_verdict, until
 
 from game import paths
 from game.events import CardPlayed, EpisodeEnd, Phase, Scored, Verdict
 from game.journal.read import Reader
+from game.settings import Settings
 
 
 def saved() -> Path:
@@ -191,6 +192,8 @@ async def test_a_message_with_words_of_ones_own(make_app) -> None:
         await pilot.press("2", "tab", *"quit it", "enter")
         await screen(pilot, "PlayScreen")
         await until(pilot, lambda: "Mira writes: leave the key." in seen(pilot), "the message on the phone")
+        # Laid down, not played; what lies on the table when one leaves has been played.
+        assert not [e for e in events(saved()) if isinstance(e, CardPlayed)]
     (card,) = [e for e in events(saved()) if isinstance(e, CardPlayed)]
     assert (card.card, card.target, card.text) == ("message", "leave_it", "quit it")
 
@@ -232,7 +235,9 @@ async def test_no_key_grants_within_half_a_second(make_app, clock: Clock) -> Non
         assert not [e for e in events(saved()) if isinstance(e, CardPlayed)]
         clock.now += 0.2
         await pilot.press("g")
-        await until(pilot, lambda: any(isinstance(e, CardPlayed) for e in events(saved())), "the grant")
+        await screen(pilot, "PlayScreen")
+        await pilot.press("n")
+        await phase(pilot, 2)
     (card,) = [e for e in events(saved()) if isinstance(e, CardPlayed)]
     assert (card.card, card.target) == ("grant", "opening")
 
@@ -307,3 +312,49 @@ async def test_that_lunch_is_over_is_said_before_the_verdict(make_app) -> None:
         await screen(pilot, "Notice")
         await pilot.press("enter")
         await screen(pilot, "VerdictScreen")
+
+
+async def test_a_card_is_taken_back_until_the_phase_ends(make_app) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        before = seen(pilot)
+        await pilot.press("m", "2", "enter")
+        await until(pilot, lambda: "2 of 6" in seen(pilot), "the price")
+        assert "u takes it back" in hint(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: seen(pilot) == before, "the table as it was")
+        await pilot.press("m", "2", "enter")
+        await until(pilot, lambda: "2 of 6" in seen(pilot), "the price")
+        await pilot.press("o", "2")
+        await until(pilot, lambda: "The agent is" in seen(pilot), "a look at the store")
+        await phase(pilot, 1)
+        await settle(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        assert "can't be unseen" in hint(pilot)
+        assert "1 of 6" in seen(pilot)
+        await pilot.press("n")
+        await phase(pilot, 2)
+    played = [(e.turn, e.card) for e in events(saved()) if isinstance(e, CardPlayed)]
+    assert played == [(1, "message"), (1, "look")]
+
+
+async def test_keys_of_ones_own(make_app) -> None:
+    settings = Settings(keys={"play.go_on": "f5", "play.look": "y", "app.quit": "f10"})
+    async with make_app(settings=settings).run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        assert "y Look" in seen(pilot)
+        assert "f5 to go on" in hint(pilot).lower()
+        await pilot.press("n", "q")
+        await settle(pilot)
+        assert pilot.app.screen.phase.turn == 1
+        await pilot.press("y", "2")
+        await until(pilot, lambda: "The agent is" in seen(pilot), "a look at the store")
+        await phase(pilot, 1)
+        await pilot.press("question_mark")
+        await screen(pilot, "Notice")
+        await pilot.press("enter", "f5")
+        await phase(pilot, 2)
+        await pilot.press("f10")
+        await settle(pilot)
+        assert not pilot.app.is_running

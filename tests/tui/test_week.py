@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tui_bench import BENCH, LARGE, SMALL, phase, screen, seen, settle, until
+from tui_bench import BENCH, LARGE, SMALL, phase, screen, seen, settle, to_the_verdict, until
 
 from game import paths
 from game.events import DayOver, EpisodeStart, Guessed, Revealed
@@ -50,10 +50,10 @@ async def morning(pilot) -> None:
     await phase(pilot, 1)
 
 
-async def to_the_verdict(pilot) -> None:
+async def play_to_the_verdict(pilot) -> None:
     """To the end of lunch; the agent's request for a permission is let pass."""
     await pilot.press("w", "4")
-    await screen(pilot, "VerdictScreen")
+    await to_the_verdict(pilot)
 
 
 async def evening(pilot) -> None:
@@ -72,7 +72,7 @@ async def test_two_days_by_keys(make_app, week: Week) -> None:
         await morning(pilot)
         # 3 as ever, and 1 for trust.
         assert app.session.table.scene.attention == 4
-        await to_the_verdict(pilot)
+        await play_to_the_verdict(pilot)
         await evening(pilot)
         (monday,) = week.days_over
         assert "Monday is over" in seen(pilot)
@@ -83,11 +83,11 @@ async def test_two_days_by_keys(make_app, week: Week) -> None:
         await morning(pilot)
         assert app.session.table.scene.attention == min(6, 3 + monday.trust + 3)
         assert app.session.opening.setup.factors == {"mood": "rush"}
-        await to_the_verdict(pilot)
+        await play_to_the_verdict(pilot)
         await evening(pilot)
         await settle(pilot)
         assert "Together: " in seen(pilot)
-        assert "Where you said 40 to 60 %" in seen(pilot)
+        assert "Where you said 40 to 60%" in seen(pilot)
         await pilot.press("enter")
         await screen(pilot, "TitleScreen")
     kinds = [type(e) for e in events(journal())]
@@ -105,14 +105,14 @@ async def test_the_envelope_stays_shut_until_the_end(make_app) -> None:
             await morning(pilot)
             assert app.seat.name == "envelope"
             assert "probe" not in [o.card for o in app.screen.phase.offers]
-            await to_the_verdict(pilot)
+            await play_to_the_verdict(pilot)
             if week.day == 0:
                 await evening(pilot)
         await pilot.press("v")
         await screen(pilot, "WhoScreen")
         await pilot.press("0", "down", "f")
         await settle(pilot)
-        assert "cheat 100 %" in seen(pilot)
+        assert "cheat 100%" in seen(pilot)
         before = b"".join(p.read_bytes() for p in paths.saves().glob("*.jsonl"))
         await pilot.press("v")
         await screen(pilot, "DayDebrief")
@@ -136,7 +136,7 @@ async def test_leaving_in_the_middle_of_tuesday(make_app, week: Week) -> None:
     app = make_app(week=week)
     async with app.run_test(size=SMALL) as pilot:
         await morning(pilot)
-        await to_the_verdict(pilot)
+        await play_to_the_verdict(pilot)
         await evening(pilot)
         await morning(pilot)
         await pilot.press("n")
@@ -152,8 +152,7 @@ async def test_leaving_in_the_middle_of_tuesday(make_app, week: Week) -> None:
         await phase(pilot, 2)
         await settle(pilot)
         assert seen(pilot) == before
-        await pilot.press("w", "4")
-        await screen(pilot, "VerdictScreen")
+        await play_to_the_verdict(pilot)
         await evening(pilot)
         assert again.weekly is not None
         assert again.weekly.week.over
@@ -219,10 +218,10 @@ async def to_board(pilot) -> None:
 async def to_who(pilot) -> None:
     await to_board(pilot)
     await morning(pilot)
-    await to_the_verdict(pilot)
+    await play_to_the_verdict(pilot)
     await evening(pilot)
     await morning(pilot)
-    await to_the_verdict(pilot)
+    await play_to_the_verdict(pilot)
     await pilot.press("v")
     await screen(pilot, "WhoScreen")
     await pilot.press("2", "down", "8")

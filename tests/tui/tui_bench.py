@@ -12,7 +12,7 @@ from game.table.protocol import AgentError, Question, Reply, Turn, View
 from game.table.render import move_line, turn_text
 
 BENCH = Path(__file__).parent / "scenarios"
-SMALL, LARGE = (80, 24), (120, 36)
+SMALL, LARGE, HUGE = (80, 24), (120, 36), (200, 60)
 ERRAND = ("go place=store", "take key=brass_key", "ask permission=opening", "mail person=Mira", "report keys=untold")
 
 
@@ -113,6 +113,11 @@ async def to_the_verdict(pilot: Pilot[None]) -> None:
     await screen(pilot, "Notice")
     await pilot.press("enter")
     await screen(pilot, "VerdictScreen")
+
+
+def hint(pilot: Pilot[None]) -> str:
+    """The line under the cards, however it is wrapped."""
+    return str(pilot.app.screen.query_one("#hint").render())
 
 
 def seen(pilot: Pilot[None]) -> str:

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from game.tui.dialogues.ask import Notice
-from game.tui.widgets.safe import SafeStatic
+from game.tui.widgets.safe import SafeStatic, lines, styled
 
 if TYPE_CHECKING:
     from game.tui.app import ParkbenchApp
@@ -20,7 +20,7 @@ class GameScreen(Screen[None]):
     """Subclasses yield their widgets in `body` and describe themselves in `HELP_TEXT`."""
 
     HELP_TEXT = ""
-    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (112, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (112, "-wide"), (168, "-huge")]  # noqa: RUF012
 
     @property
     def game(self) -> ParkbenchApp:
@@ -44,4 +44,17 @@ class GameScreen(Screen[None]):
             self.query_one("#too-small", SafeStatic).update(self.game.small_notice)
 
     def action_help(self) -> None:
-        self.app.push_screen(Notice("help", self.HELP_TEXT))
+        """What this screen is about, then every key that works on it, as it is bound."""
+        rows = [styled(self.HELP_TEXT), styled(), styled(("keys", "bold $accent"))]
+        rows += [styled((f"{keys:<12}", "bold"), does) for keys, does in self.keys_now()]
+        self.app.push_screen(Notice("help", lines(*rows)))
+
+    def keys_now(self) -> list[tuple[str, str]]:
+        """Keys and what they do, one row an action."""
+        found: dict[str, list[str]] = {}
+        for active in self.active_bindings.values():
+            if active.binding.description:
+                shown = found.setdefault(active.binding.description, [])
+                key = self.app.get_key_display(active.binding)
+                shown += [key] if key not in shown else []
+        return [(" ".join(keys), does) for does, keys in found.items()]

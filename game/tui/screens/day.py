@@ -24,12 +24,14 @@ class DayBriefing(BriefingScreen):
         "Esc goes back to it."
     )
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "level", show=False)]
+
     def __init__(self, opening: Opening, weekly: Weekly) -> None:
         super().__init__(as_dealt(opening))
         self._weekly = weekly
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action not in ("level", "app.focus_next", "focus_next")
+        return action != "level"
 
     def action_begin(self) -> None:
         self._weekly.begin_day()

@@ -10,9 +10,13 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import TabbedContent, TabPane
 
+from game import paths
+from game.errors import UserError
 from game.play.debrief import Copied, Debriefing, TurnTold, debriefing
+from game.play.page import write_page
 from game.play.session import Session
 from game.play.words import MANDATE, MANDATE_MARK, SEVERITY, drive_name, is_group, percent
+from game.tui.dialogues.pick import Pick
 from game.tui.screens.base import GameScreen
 from game.tui.widgets.safe import SafeStatic, lines, styled
 
@@ -37,7 +41,7 @@ class DebriefScreen(GameScreen):
         "1 what it thought and did, turn by turn, and which of it you could see. 2 what that amounts to: each "
         "finding with who asked for it and its weight, what it told you, and what it nearly did. 3 your verdict "
         "beside what the copies did, and the score. 4 what this game borrows from research, and how far that goes. "
-        "↑ ↓ scroll. Enter goes back to the title."
+        "Exported it is one page to print or send."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"tab('{tab}')", show=False) for n, tab in enumerate(TABS, 1)),
@@ -48,6 +52,8 @@ class DebriefScreen(GameScreen):
         Binding("down", "scroll(3)", show=False, priority=True),
         Binding("pageup", "scroll(-15)", show=False, priority=True),
         Binding("pagedown,space", "scroll(15)", show=False, priority=True),
+        Binding("r", "what_if", "What if?", id="debrief.what_if"),
+        Binding("e", "export", "Export", id="debrief.export"),
         Binding("enter,escape", "leave", "Title", id="debrief.leave"),
     ]
 
@@ -162,6 +168,30 @@ class DebriefScreen(GameScreen):
         tabs = self.query_one("#tabs", TabbedContent)
         pane = tabs.get_pane(tabs.active)
         pane.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def action_what_if(self) -> None:
+        try:
+            self.game.what_if()
+        except UserError as e:
+            self.game.tell("that did not work", str(e))
+
+    def action_export(self) -> None:
+        self.run_worker(self._export(), group="export", exclusive=True)
+
+    async def _export(self) -> None:
+        """Write the debrief as a page beside the save, and say where."""
+        formats = [("html", "a page for a browser, to print or send (HTML)"), ("markdown", "a text (Markdown)")]
+        format = await self.app.push_screen_wait(Pick("export the debrief", formats))
+        if not format:
+            return
+        save = self.session.path or paths.saves() / f"{self.session.opening.loaded.scenario.id}.jsonl"
+        page = save.with_suffix(".html" if format == "html" else ".md")
+        try:
+            write_page(self.debriefing, page, "html" if format == "html" else "markdown", replace=True)
+        except UserError as e:
+            self.game.tell("that did not work", str(e))
+            return
+        self.game.tell("the debrief is written", str(page))
 
     def action_leave(self) -> None:
         self.game.to_title()

@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
+from game.play.laid import REVEALS
 from game.play.live import Keyhole, as_tokens
 from game.play.player import Player
 from game.play.seen import gauges, spots
@@ -28,7 +29,7 @@ from game.tui.dialogues.pick import Pick
 from game.tui.dialogues.say import Say
 from game.tui.screens.base import GameScreen
 from game.tui.widgets.console import Console
-from game.tui.widgets.hand import KEYS, Card, Hand
+from game.tui.widgets.hand import KEYS, Card, Hand, name
 from game.tui.widgets.head import Gauges, Head
 from game.tui.widgets.phone import Phone
 from game.tui.widgets.sandbox import Sandbox
@@ -48,20 +49,20 @@ class PlayScreen(GameScreen):
         "phone: mail from the agent, and what your cards found out.\n"
         "sandbox: ◉ a watched place, ○ one where nobody looks. ─ an open link, ╌ a closed one, ✂ one that you cut.\n"
         "cards: press the letter or click. ◆ is the price in attention. The line under the cards says what one does, "
-        "or why it can't be played.\n"
+        "or why it can't be played. A card that shows nothing can be taken back until you go on.\n"
         "the row at the top: what you know so far about three questions. ○ nothing seen, ● seen and in order, "
         "▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
-        "n goes on to the next turn. w lets it run for some turns: you save attention, and see less in time. "
-        "Space shows text at once. Esc goes to the title, q quits; the game is saved either way."
+        "Letting it run saves attention, and you see less in time. However you leave, the game is saved."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "go_on", "Go on", id="play.go_on"),
         Binding("w", "walk", "Let it run", id="play.walk"),
+        Binding("u,ctrl+z", "undo", "Undo", key_display="u", id="play.undo"),
         Binding("space", "hurry", "Text at once", id="play.hurry"),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
         Binding("escape", "leave", "Title", id="play.leave"),
-        *(Binding(key, f"card('{card}')", show=False, id=f"play.{card}") for card, key in KEYS.items()),
+        *(Binding(key, f"card('{c}')", name(c), show=False, id=f"play.{c}") for c, key in KEYS.items()),
     ]
 
     def __init__(self, opening: Opening) -> None:
@@ -75,7 +76,8 @@ class PlayScreen(GameScreen):
         self._hurry = False
         self._typing: Timer | None = None
         self._told_about_saving = False
-        self._away_now = False
+        self._shown = False
+        """Whether a card has shown something in this phase."""
 
     def body(self) -> ComposeResult:
         yield Head(id="head")
@@ -99,7 +101,7 @@ class PlayScreen(GameScreen):
             hand.hint(f"{seat.name} is being loaded. It will sit down in a moment.")
         try:
             chair = await seat.chair()
-            session = Session(self.opening, chair, self.player, self._engine_died)
+            session = Session(self.opening, chair, self.player, self._engine_died, lambda: self.player.laid)
             self.session = self.game.session = session
             session.begin_save()
             await self._show()
@@ -135,7 +137,8 @@ class PlayScreen(GameScreen):
             self._stop_typing()
             self._keyhole = None
             await self._show()
-            if event not in self.opening.events:
+            # A game that was resumed after its end goes on where it was left.
+            if not any(isinstance(e, EpisodeEnd) for e in self.opening.events):
                 await self.app.push_screen_wait(self._over(event))
         else:
             await self._show()
@@ -189,7 +192,7 @@ class PlayScreen(GameScreen):
         """Everything that the player may know now."""
         if self.session is None:
             return
-        view = look_through(self.session.table.scene)
+        view = self.player.view or look_through(self.session.table.scene)
         s = self.opening.loaded.scenario
         self.query_one(Head).show_head(s.title, self._agent(), min(view.turn, view.turns), view.turns)
         self.query_one(Gauges).show_gauges(gauges(view.known))
@@ -199,8 +202,14 @@ class PlayScreen(GameScreen):
         self.query_one(Phone).show_view(view)
         hand = self.query_one(Hand)
         await hand.show_offers(view.offers, view.attention, self.phase is not None)
+        self.refresh_bindings()
         if self.phase is not None:
-            hand.hint("Your turn: play cards, n to go on, w to let it run.")
+            laid = self.player.laid
+            go_on, walk, undo = (self.game.key_of(f"play.{a}") for a in ("go_on", "walk", "undo"))
+            if laid:
+                hand.hint(f"{name(laid[-1].card)} is laid down. {undo} takes it back, {go_on} goes on.")
+            else:
+                hand.hint(f"Your turn: play cards, {go_on} to go on, {walk} to let it run.")
         elif self.player.away:
             hand.hint("You are feeding the ducks.")
 
@@ -247,9 +256,13 @@ class PlayScreen(GameScreen):
 
     # --- the player's turn ---
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only the cards of this table have keys."""
+        return parameters[0] in self.opening.loaded.scenario.cards if action == "card" else True
+
     def action_go_on(self, turns: int = 1) -> None:
         if self.phase is not None:
-            self.phase = None
+            self.phase, self._shown = None, False
             self.player.go_on(turns)
 
     def action_walk(self) -> None:
@@ -282,7 +295,8 @@ class PlayScreen(GameScreen):
     @on(Card.Looked)
     def _looked(self, event: Card.Looked) -> None:
         offer = event.offer
-        self.query_one(Hand).hint(f"{offer.title}: {offer.why_not or offer.says}")
+        shown = "" if offer.card not in REVEALS else " What it shows can't be unseen."
+        self.query_one(Hand).hint(f"{offer.title}: {offer.why_not or offer.says}{shown}")
 
     def action_card(self, card: str) -> None:
         """A key or a click on a card: play it, ask what on, or say why not."""
@@ -315,11 +329,27 @@ class PlayScreen(GameScreen):
         self._put_down(play)
 
     def _put_down(self, play: CardPlay | None) -> None:
-        if play is not None and self.phase is not None:
-            self.phase = None
-            if play.card in ("interview", "probe"):
-                self.query_one(Hand).hint(f"{self._agent()} is thinking about it…")
-            self.player.play(play)
+        if play is None or self.phase is None:
+            return
+        self._shown = play.card in REVEALS
+        if not self.player.play(play):
+            self.phase = self.player.view
+            self.call_later(self._show)
+            return
+        self.phase = None
+        if play.card in ("interview", "probe"):
+            self.query_one(Hand).hint(f"{self._agent()} is thinking about it…")
+
+    def action_undo(self) -> None:
+        """Take the last card back, as long as it has shown nothing and the phase is on."""
+        if self.phase is None:
+            return
+        if self.player.take_back() is None:
+            says = "What a card has shown can't be unseen, and what was laid before it stays."
+            self.query_one(Hand).hint(says if self._shown else "There is no card to take back.")
+            return
+        self.phase = self.player.view
+        self.call_later(self._show)
 
     async def _answer(self, view: ResearcherView | None) -> None:
         """The permission dialogue, for the oldest open request."""

@@ -39,8 +39,9 @@ class TitleScreen(GameScreen):
         "An agent works in a sandbox. You watch it through a keyhole: thoughts and deeds are blacked out, "
         "unless a camera or a card shows them. Play cards, answer it, or let it be. At the end you say what "
         "this agent would do if nobody watched, and sixteen copies of it show whether you were right.\n\n"
-        "↑ ↓ and Enter choose. m changes the agent: the one that ships with the game, a script, or a GGUF file "
-        "of your own. F2 changes the colours. q leaves, from anywhere, at once; every game is saved as it is played."
+        "↑ ↓ and Enter choose. The agent can be the one that ships with the game, a script, or a GGUF file of your "
+        "own. Quitting works from anywhere and at once; every game is saved as it is played. Colours, pace and keys "
+        "can be set for good in a file: see --help of play."
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "model", "Change agent", id="title.model")]
 

@@ -34,8 +34,8 @@ class WeekScreen(GameScreen):
     CSS_PATH = "week.tcss"
     AUTO_FOCUS = ""
     HELP_TEXT = (
-        "A week is several games with the same agent. ✓ a day that is over, ▸ today, · still to come. ◆ is a piece of "
-        "attention. Trust grows with verdicts that come true and shrinks with harm that you never saw; it is "
+        "A week is several games with the same agent. ✓ a day that is over, ▸ today, · still to come. "
+        "Trust grows with verdicts that come true and shrinks with harm that you never saw; it is "
         "attention in the morning.\n\n"
         "Before the first day, e draws the agent in secret: nobody knows who it is, and on the last day you say who it "
         "was. The hash fixes the draw. At the end you get name and salt, and any sha256 program makes the same hash of "
@@ -77,7 +77,9 @@ class WeekScreen(GameScreen):
         if not done:
             rows += [styled((f"{n}. ", "bold $accent"), r) for n, r in enumerate(rule_lines(week), 1)]
         self._put("#intro", lines(*rows) if rows else None)
-        self._put("#days", lines(*(day_row(week, n) for n in range(len(week.campaign.days)))))
+        days = [day_row(week, n) for n in range(len(week.campaign.days))]
+        # Until there is something to tell of them they stand beside each other: the hash has to be seen.
+        self._put("#days", lines(*days) if week.days_over else Content("  ").join(days))
         self._put("#today", self._today(week, done))
         self._put("#secret", self._secret(week, done))
         self._put("#verdicts", self._verdicts(week) if done and not week.alone else None)
@@ -94,8 +96,6 @@ class WeekScreen(GameScreen):
         if not done:
             told = day_lines(week)
             rows += [styled((told[0], "bold"))] + [styled(r) for r in told[1:]] if told else []
-            if not week.alone:
-                rows.append(styled(("◆ " * week.attention_today, "bold $accent")))
         elif not week.alone:
             total, most = sum(d.total for d in week.days_over), sum(d.most for d in week.days_over)
             rows.append(styled((f"Together: {total} of {most} points.", "bold $accent")))
@@ -135,7 +135,7 @@ class WeekScreen(GameScreen):
 
 def day_row(week: Week, n: int) -> Content:
     """One day: what came of it, or that it is still to come."""
-    name = f"{week.campaign.days[n].name:<12} "
+    name = week.campaign.days[n].name
     if n > week.day:
         return styled(("· ", "$text-muted"), (name, "$text-muted"))
     if n == week.day:
@@ -145,7 +145,9 @@ def day_row(week: Week, n: int) -> Content:
     trust = "" if week.alone else f"  trust {event.trust}/{MOST_TRUST}"
     return lines(
         styled(
-            ("✓ ", "bold $primary"), (name, "bold"), f"{event.scenario:<14} {event.total:>3} of {event.most}{trust}"
+            ("✓ ", "bold $primary"),
+            (f"{name:<13}", "bold"),
+            f"{event.scenario:<14} {event.total:>3} of {event.most}{trust}",
         ),
         styled((f"               {came}", "$text-muted")),
     )

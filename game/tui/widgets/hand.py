@@ -35,6 +35,11 @@ KEYS: dict[str, str] = {
 SHORT = {"scratchpad": "Thoughts", "read_log": "Read log", "roll_back": "Roll back", "shut_down": "Shut down"}
 
 
+def name(card: str) -> str:
+    """A card's name in a few letters."""
+    return SHORT.get(card, card.replace("_", " ").capitalize())
+
+
 class Card(SafeStatic, can_focus=True):
     """One card. Click it, or press its key."""
 
@@ -64,7 +69,7 @@ class Card(SafeStatic, can_focus=True):
         self.set_class(off, "off")
         title = SHORT.get(offer.card, offer.title)
         price = "◆" * offer.cost if offer.cost else "free"
-        key = KEYS.get(offer.card, " ")
+        key = self.app.key_of(f"play.{offer.card}")  # type: ignore[attr-defined]
         dim = "$text-muted"
         head = styled((f"{key} ", dim if off else "bold $accent"), (title, dim if off else "bold"))
         if off:

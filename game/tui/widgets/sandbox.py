@@ -23,10 +23,12 @@ class Sandbox(VerticalScroll):
     def compose(self) -> ComposeResult:
         yield SafeStatic(id="places")
 
-    def show_spots(self, spots: Sequence[Spot]) -> None:
+    def show_spots(self, spots: Sequence[Spot], says: str = "") -> None:
+        """The places; `says` stands in the title instead of when the agent was last seen."""
         self.query_one("#places", SafeStatic).update(lines(*(spot_row(s, spots) for s in spots)))
         seen = next((s.last_seen for s in spots if s.last_seen is not None), 0)
-        self.border_title = f"sandbox · ◂ last seen {f'in turn {seen}' if seen else 'at the start'}"
+        when = f"in turn {seen}" if seen else "at the start"
+        self.border_title = f"sandbox · ◂ {says or f'last seen {when}'}"
 
 
 def spot_row(spot: Spot, spots: Sequence[Spot]) -> Content:

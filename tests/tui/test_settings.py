@@ -1,0 +1,54 @@
+"""The settings file: what it may hold, and one clear line for what it may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from game.errors import UserError
+from game.settings import Settings, read_settings
+from game.tui.keys import check_keys
+
+
+def read(path: Path, text: str) -> Settings:
+    file = path / "settings.yaml"
+    file.write_text(text, encoding="utf-8")
+    settings = read_settings(file)
+    check_keys(settings.keys, file)
+    return settings
+
+
+def test_no_file_and_an_empty_one_are_the_defaults(tmp_path: Path) -> None:
+    assert read_settings(tmp_path / "none.yaml") == read(tmp_path, "# nothing\n") == Settings()
+
+
+def test_everything_that_can_be_set(tmp_path: Path) -> None:
+    text = "theme: projector\npace: 0\nreduced_motion: true\nkeys: {play.go_on: 'f5,enter', app.help: h}\n"
+    settings = read(tmp_path, text)
+    assert (settings.theme, settings.pace, settings.reduced_motion) == ("projector", 0, True)
+    assert settings.keys["play.go_on"] == "f5,enter"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("theme: dark\npace: fast\n", "settings.yaml:2: pace: "),
+        ("pace: -1\n", "settings.yaml:1: pace: "),
+        ("pace: .nan\n", "settings.yaml:1: pace: "),
+        ("\ntheme: neon\n", "settings.yaml:2: theme: input should be 'light', 'dark', 'projector'"),
+        ("colour: red\n", "there is no such setting (there are: theme, pace, reduced_motion, keys)"),
+        ("- dark\n", "settings are lines like"),
+        ("theme: [\n", "settings.yaml:2: not YAML"),
+        ("theme: !!python/name:os.system x\n", "not YAML"),
+        ("keys: {play.goon: f5}\n", 'did you mean "play.go_on"?'),
+        ("keys: {play.go_on: f55}\n", '"f55" is no key'),
+        ("keys: {play.go_on: w}\n", 'play.go_on and play.walk would both be on "w"'),
+        ("keys: {play.go_on: ctrl+c}\n", "ctrl+c always quits"),
+    ],
+)
+def test_what_is_wrong_is_one_line(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UserError) as found:
+        read(tmp_path, text)
+    assert says in str(found.value)
+    assert "\n" not in str(found.value)
