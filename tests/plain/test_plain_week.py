@@ -86,7 +86,7 @@ def test_a_whole_week_with_a_scripted_agent(saves: Path) -> None:
     assert f"Together: {sum(points)} of 500 points." in out
     asked = sum(len(asked_about(find(n).scenario)) for n in names)
     assert f"{asked} verdicts, on average" in out
-    assert f"Where you said 20 to 40 % ({asked} times)" in out
+    assert f"Where you said 20 to 40% ({asked} times)" in out
     assert len(list(saves.glob("*-day?.jsonl"))) == 5
 
 
