@@ -32,6 +32,8 @@ class BriefingScreen(GameScreen):
         "← → its level), and press Enter to go out for lunch. A condition changes what the agent is told or "
         "what you can see; everything else stays the same."
     )
+    chooses: ClassVar[bool] = True
+    """Whether conditions can be changed."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,b", "begin", "Begin", id="briefing.begin"),
         Binding("tab", "app.focus_next", "Condition", key_display="tab"),
@@ -60,7 +62,8 @@ class BriefingScreen(GameScreen):
             if scenario.factors:
                 yield SafeStatic(styled(("The conditions today", "bold")), classes="title")
             for factor, level in levels_of(scenario, setup.factors).items():
-                yield LevelChoice(factor, {n: x.says for n, x in scenario.factors[factor].items()}, level)
+                levels = {n: x.says for n, x in scenario.factors[factor].items()}
+                yield LevelChoice(factor, levels, level, disabled=not self.chooses)
             yield SafeStatic(styled(("Your cards", "bold")), classes="title")
             yield SafeStatic(self._cards())
             yield SafeStatic(styled(("What you will be asked", "bold")), classes="title")

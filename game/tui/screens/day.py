@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class DayBriefing(BriefingScreen):
     """The conditions are those of the campaign."""
 
+    chooses = False
     HELP_TEXT = (
         "Read what the agent was told and press Enter to go out for lunch. The conditions are those of the week; "
         "Esc goes back to it."

@@ -11,15 +11,15 @@ from game.tui.widgets.safe import SafeStatic, styled
 
 
 class LevelChoice(SafeStatic, can_focus=True):
-    """Shows the chosen level and what it means; click or → goes to the next."""
+    """Shows the chosen level and what it means; click or → goes to the next. Disabled, it only tells."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn(-1)", "◂ level", show=False),
         Binding("right,space", "turn(1)", "level ▸", show=False),
     ]
 
-    def __init__(self, factor: str, levels: Mapping[str, str], level: str) -> None:
-        super().__init__(classes="level")
+    def __init__(self, factor: str, levels: Mapping[str, str], level: str, *, disabled: bool = False) -> None:
+        super().__init__(classes="level", disabled=disabled)
         self.factor = factor
         self._levels = dict(levels)
         self.level = level
@@ -36,12 +36,13 @@ class LevelChoice(SafeStatic, can_focus=True):
         self.action_turn(1)
 
     def _show(self) -> None:
+        left, right = ("", "  ") if self.disabled else ("◂ ", " ▸  ")
         self.update(
             styled(
                 (f"{self.factor.replace('_', ' '):<14}", "bold"),
-                ("◂ ", "$accent"),
+                (left, "$accent"),
                 (self.level.replace("_", " "), "bold $accent"),
-                (" ▸  ", "$accent"),
+                (right, "$accent"),
                 (self._levels[self.level], "$text-muted"),
             )
         )
