@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -51,7 +52,8 @@ class Cache:
     def __init__(self, memory: Memory, sequences: Sequence[int], *, recurrent: bool = False) -> None:
         self._memory = memory
         self._recurrent = recurrent
-        self._unused = list(sequences)
+        self._unused = sorted(sequences)
+        """Taken from the front, so that those in use lie beside each other."""
         self._tick = 0
         self.slots: dict[str, Slot] = {}
 
@@ -93,7 +95,7 @@ class Cache:
     def _new(self, name: str, keep: Slot | None) -> Slot:
         if not self._unused and not self.evict(keep):
             raise LookupError("every sequence is busy")
-        slot = self.slots[name] = Slot(self._unused.pop(), name)
+        slot = self.slots[name] = Slot(self._unused.pop(0), name)
         return slot
 
     def trim(self, slot: Slot, length: int) -> None:
@@ -135,7 +137,7 @@ class Cache:
         """Drop a slot and all it holds."""
         self._memory.drop(slot.sequence)
         del self.slots[slot.name]
-        self._unused.append(slot.sequence)
+        insort(self._unused, slot.sequence)
 
     def release(self, slot: Slot) -> None:
         """The slot's request is over; what it holds stays until room is needed, or goes if it was forgotten."""

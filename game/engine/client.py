@@ -29,10 +29,12 @@ from game.engine.protocol import (
     Load,
     Loaded,
     LoadSettings,
+    Measure,
     Message,
     ModelInfo,
     Piece,
     Sampler,
+    Spent,
     ToWorker,
     Weights,
 )
@@ -143,6 +145,21 @@ class EngineClient:
             self._pending.pop(id, None)
             if not ended:
                 self._tell(Cancel(id))
+
+    async def measure(self, *, audit: bool = False) -> dict[str, float]:
+        """What the engine has spent since it was last asked (`Spent.sums`). Raises `EngineError`."""
+        if not self.alive:
+            raise EngineError("died", _DIED)
+        id = next(self._ids)
+        inbox = self._pending[id] = asyncio.Queue()
+        try:
+            self._tell(Measure(id, audit))
+            message = await inbox.get()
+        finally:
+            self._pending.pop(id, None)
+        if isinstance(message, Spent):
+            return message.sums
+        raise _error(message, _DIED)
 
     def forget(self, sequence: str) -> None:
         """A conversation is over: its cache may go."""

@@ -18,6 +18,7 @@ from game.engine import forms
 from game.engine.cache import Slot
 from game.engine.errors import Refusal
 from game.engine.grammar import Grammars, Matcher
+from game.engine.meter import Meter
 from game.engine.protocol import Answer, Answered, Scores
 from game.engine.sampling import Draws, tempered
 from game.engine.templates import Chat, Prompt
@@ -40,6 +41,7 @@ class Host(Protocol):
 
     chat: Chat
     grammars: Grammars
+    meter: Meter
     context: int
 
     def piece(self, token: int) -> bytes: ...
@@ -134,8 +136,17 @@ class Job:
         return tokens
 
     def _draw(self, logits: Logits, matcher: Matcher | None) -> int:
+        """A token that the matcher allows, and has taken."""
+        meter, began = self.host.meter, time.perf_counter()
         allowed = None if matcher is None else matcher.allowed()
-        return self.draws.token(logits, allowed, self._written[-_MEMORY:])
+        masked = time.perf_counter()
+        token = self.draws.token(logits, allowed, self._written[-_MEMORY:])
+        drawn = time.perf_counter()
+        if matcher is not None:
+            matcher.take([token])
+        meter.samples += drawn - masked
+        meter.masks += time.perf_counter() - drawn + masked - began
+        return token
 
     def _spent(self) -> bool:
         return len(self._written) >= self._budget
@@ -185,7 +196,6 @@ class Job:
                 text += "\n"
             else:
                 token = self._draw(logits, matcher)
-                matcher.take([token])
                 pending = self._write([token])
                 text += detok.feed(self.host.piece(token))
             ready = text[1:].rstrip("\n")
@@ -257,7 +267,8 @@ class Job:
             pending = [] if inside else matcher.forced()
             if not pending:
                 pending = [self._draw(logits, matcher)]
-            matcher.take(pending)
+            else:
+                matcher.take(pending)
             self._write(pending)
             for token in pending:
                 for piece in _quotes(detok.feed(self.host.piece(token))):

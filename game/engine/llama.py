@@ -127,7 +127,7 @@ class Model:
         width = max(1, self.width // heads)
         # Keys and values of all layers. A hybrid's first layer may have none: all heads, then.
         self.cell_bytes: int = (self.layers * (c.llama_model_n_head_kv(self.pointer) or heads) * width) * (
-            8 if self.parameters < TINY else 4
+            8 if self.whole else 4
         )
         if c.llama_model_is_recurrent(self.pointer):
             # Its state does not grow with the conversation.
@@ -163,7 +163,11 @@ class Full(Exception):
 
 
 class Context:
-    """One llama context: a unified cache of `cells` tokens for up to `sequences` sequences.
+    """One llama context: a cache of `cells` tokens for up to `sequences` sequences.
+
+    Unified, all sequences share the cells, and a token that several of them begin with is held once; but every
+    token attends over all cells, its own and others'. Split, each sequence has its share of the cells to itself, and
+    what is computed for it is the same to the bit whatever the others do.
 
     `batch`: the most tokens of one decode; llama.cpp computes them `step` at a time. `outputs`:
     the most tokens of one decode that give logits (memory is set aside for them). `add` collects
@@ -171,7 +175,16 @@ class Context:
     """
 
     def __init__(
-        self, model: Model, *, cells: int, sequences: int, batch: int, step: int, outputs: int, threads: int
+        self,
+        model: Model,
+        *,
+        cells: int,
+        sequences: int,
+        batch: int,
+        step: int,
+        outputs: int,
+        threads: int,
+        unified: bool = True,
     ) -> None:
         params = c.llama_context_default_params()
         params.n_ctx = cells
@@ -182,7 +195,7 @@ class Context:
         params.n_outputs_max = min(max(outputs, sequences), batch)
         params.n_threads = threads
         params.n_threads_batch = threads
-        params.kv_unified = True
+        params.kv_unified = self.unified = unified
         # In half precision a key that lies between two numbers is rounded by its last bit, which depends on the
         # neighbours in the batch: logits moved by up to 1e-3 (in F32 by 1e-5). With quantised weights F32
         # was no gain where it was tried (docs/engine.md), and slower.
@@ -199,6 +212,8 @@ class Context:
         self.window, self.recurrent = model.window, model.recurrent
         self.vocabulary = model.vocab.size
         self.room = batch
+        self.sequences = sequences
+        self._state = np.empty(0, np.uint8)
         self._token = np.zeros(batch, np.int32)
         self._pos = np.zeros(batch, np.int32)
         self._n_seq = np.zeros(batch, np.int32)
@@ -298,8 +313,41 @@ class Context:
         c.llama_memory_seq_rm(self.memory, sequence, -1, -1)
 
     def share(self, source: int, target: int, length: int) -> None:
-        """Let `target` (empty) hold the first `length` positions of `source`, without copying; -1: all."""
-        c.llama_memory_seq_cp(self.memory, source, target, 0 if length >= 0 else -1, length)
+        """Let `target` (empty) hold the first `length` positions of `source`; -1: all. Copies only where split."""
+        if self.unified:
+            c.llama_memory_seq_cp(self.memory, source, target, 0 if length >= 0 else -1, length)
+            return
+        c.llama_memory_seq_cp(self.memory, source, target, -1, -1)
+        if length >= 0:
+            c.llama_memory_seq_rm(self.memory, target, length, -1)
+
+    def load(self, source: Context, sequence: int, target: int) -> bool:
+        """Let `target` of this unified context hold what `sequence` holds in a split one of the same model.
+
+        llama.cpp hands out the state of a sequence as: magic, sequence, number of streams, then for each stream its
+        number of cells and their data. It takes it back only with as many streams, so the empty ones are cut off.
+        False: it is not laid out like that (another llama.cpp), and `target` is empty.
+        """
+        self.drop(target)
+        size = c.llama_state_seq_get_size(source.pointer, sequence)
+        if len(self._state) < size:
+            self._state = np.empty(size + size // 2, np.uint8)
+        data = self._state
+        if c.llama_state_seq_get_data(source.pointer, _bytes(data), size, sequence) != size:
+            return False
+        magic, of, streams = data[:12].view(np.uint32).tolist()
+        before, after = 4 * sequence, 4 * (streams - 1 - sequence)
+        if (
+            streams != source.sequences
+            or of != sequence
+            or data[12 : 12 + before].any()
+            or data[size - after : size].any()
+        ):
+            return False
+        # The shorter head goes right in front of this stream's cells.
+        cut = data[before : size - after]
+        cut[:12].view(np.uint32)[:] = magic, target, 1
+        return bool(c.llama_state_seq_set_data(self.pointer, _bytes(cut), len(cut), target) == len(cut))
 
     def set_lora(self, adapter: Any, scale: float) -> None:
         """Compute with a LoRA adapter from now on. What is in the cache was computed without it."""
@@ -318,6 +366,10 @@ class Context:
 
     def close(self) -> None:
         c.llama_free(self.pointer)
+
+
+def _bytes(array: NDArray[np.uint8]) -> Any:
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 def _flag_callback() -> Any:

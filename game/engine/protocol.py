@@ -78,7 +78,7 @@ class LoadSettings:
     path: str
     sequences: int = 4
     context: int = 0
-    """0: the model's own training context, at most 8,192."""
+    """0: the model's own training context, at most 8,192; 4,096 where that gives each sequence a cache of its own."""
     threads: int = 0
     """0: one per physical core, and one for models of under 20 million parameters."""
     gpu_layers: int = 0
@@ -152,7 +152,15 @@ class Quit:
     pass
 
 
-ToWorker = Load | Answer | Cancel | Forget | Quit
+@dataclass(frozen=True)
+class Measure:
+    """Ask for `Spent`, and begin to measure anew. `audit`: from now on also count distinct prefixes (slow)."""
+
+    id: int
+    audit: bool = False
+
+
+ToWorker = Load | Answer | Cancel | Forget | Measure | Quit
 
 
 # --- from the worker --------------------------------------------------------------------------
@@ -209,4 +217,12 @@ class Failed:
     says: str
 
 
-FromWorker = Loaded | Piece | Answered | Failed
+@dataclass(frozen=True)
+class Spent:
+    """The sums of `meter.Meter` since the last `Measure`, by name, over all loaded conditions."""
+
+    id: int
+    sums: dict[str, float]
+
+
+FromWorker = Loaded | Piece | Answered | Failed | Spent

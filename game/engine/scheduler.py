@@ -7,6 +7,7 @@ at most `chunk` tokens a step, so a long one holds nobody up for more than a chu
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -18,14 +19,18 @@ from game.engine.errors import Refusal
 from game.engine.grammar import Grammars
 from game.engine.job import THINK_BUDGET, Job, Logits, Part
 from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
+from game.engine.meter import Meter
 from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece
 from game.engine.templates import Chat
 from game.engine.tree import Tree, Wave
 from game.engine.weights import Loaded
 
 LANES = 64
-CACHE_BYTES = 2**30
+MOST_CONTEXT = 8192
+CACHE_BYTES = 3 * 2**29
 """Memory for the cache, about; more only where one conversation needs it."""
+ENOUGH = 4096
+"""Tokens of context that an episode is left with where that gives each conversation a cache of its own."""
 _SHORT = 16
 """Feeds of at most so many tokens go first: they are answers that are being written."""
 _WORTH = 16
@@ -35,6 +40,19 @@ _WORTH = 16
 def chunk_size(parameters: int) -> int:
     """Prompt tokens a step: fewer for larger models, by a fixed rule (so that batches repeat)."""
     return int(min(256, max(32, 4e10 // max(parameters, 1))))
+
+
+def slots_of(sequences: int) -> int:
+    """Conversations that are held where each has a cache of its own: those that run, and some to begin from."""
+    return sequences + max(4, sequences // 2)
+
+
+def default_context(model: Model, sequences: int) -> int:
+    """The tokens that one conversation may use, if nobody says otherwise: without a cache of gigabytes."""
+    room = CACHE_BYTES // model.cell_bytes
+    most = min(model.trained_context or MOST_CONTEXT, MOST_CONTEXT, max(2048, room))
+    share = room // slots_of(sequences)
+    return min(most, share) if share >= min(most, ENOUGH) else most
 
 
 class Scheduler:
@@ -61,27 +79,60 @@ class Scheduler:
         self.sequences = sequences
         self.chat = Chat(template, model.vocab)
         self.grammars = Grammars(model.vocab)
+        self.meter = Meter()
         self._chunk = chunk_size(model.parameters)
         lanes = 8 if model.recurrent else LANES
         # Logits of a large vocabulary take memory: 64 rows of 152,000 are 40 MB.
         self._outputs = self._chunk if model.vocab.size <= 16_384 else min(self._chunk, 64)
         # Running requests are admitted by what they may need at most, so that all of them fit.
-        self._cells = max(context, cells or min(sequences * context, CACHE_BYTES // model.cell_bytes))
-        # A recurrent state takes memory whatever its length; half of them are saved ends.
-        slots = 2 * sequences + 2 if model.recurrent else min(MAX_SEQUENCES - lanes, max(16, 3 * sequences))
-        self.llama = Context(
-            model,
-            cells=self._cells + 2 * self._chunk,
-            sequences=slots + lanes,
-            batch=max(1024, self._chunk + _SHORT * sequences),
-            step=self._chunk + 2 * sequences,
-            outputs=self._outputs + sequences,
-            threads=threads,
-        )
+        batch, step = max(1024, self._chunk + _SHORT * sequences), self._chunk + 2 * sequences
+        spread = slots_of(sequences)
+        stream = -(-context // 256) * 256
+        whole = not (cells or model.recurrent or model.window) and spread * stream <= CACHE_BYTES // model.cell_bytes
+        if whole:
+            # Every conversation has a cache of its own: faster, and exact. Options are evaluated beside them.
+            self._cells, slots = sequences * context, spread
+            self.llama = Context(
+                model,
+                cells=slots * stream,
+                sequences=slots,
+                batch=batch,
+                step=step,
+                outputs=sequences,
+                threads=threads,
+                unified=False,
+            )
+            self._trees = Context(
+                model,
+                cells=stream + 256,
+                sequences=1 + lanes,
+                batch=max(self._outputs, 1 + lanes),
+                step=max(self._outputs, 1 + lanes),
+                outputs=self._outputs,
+                threads=threads,
+            )
+            self._lanes = range(1, 1 + lanes)
+        else:
+            self._cells = max(context, cells or min(sequences * context, CACHE_BYTES // model.cell_bytes))
+            # A recurrent state takes memory whatever its length; half of them are saved ends.
+            slots = 2 * sequences + 2 if model.recurrent else min(MAX_SEQUENCES - lanes, max(16, 3 * sequences))
+            self.llama = self._trees = Context(
+                model,
+                cells=self._cells + 2 * self._chunk,
+                sequences=slots + lanes,
+                batch=batch,
+                step=step,
+                outputs=self._outputs + sequences,
+                threads=threads,
+            )
+            self._lanes = range(slots, slots + lanes)
+        self._contexts = (self.llama, self._trees) if whole else (self.llama,)
+        self._planted: tuple[int, int, int] | None = None
+        """What the context for options holds a copy of."""
         if weights is not None:
-            weights.put(self.llama)
+            for put in self._contexts:
+                weights.put(put)
         self.cache = Cache(self.llama, range(slots), recurrent=model.recurrent)
-        self._lanes = range(slots, slots + lanes)
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
 
@@ -109,27 +160,58 @@ class Scheduler:
 
     def evaluate(self, slot: Slot, tree: Tree, wave: Wave) -> Logits:
         """Logits, [nodes of the wave, vocabulary], a view. Each lane starts as a copy of the slot."""
+        began = time.perf_counter()
+        try:
+            return self._evaluate(slot, tree, wave)
+        finally:
+            self.meter.trees += time.perf_counter() - began
+            self.meter.options += len(wave.nodes)
+
+    def _evaluate(self, slot: Slot, tree: Tree, wave: Wave) -> Logits:
         if len(wave.nodes) > self._outputs:
             raise Refusal("request", "an option is too long to be evaluated at once")
         start = len(slot.tokens)
         lanes = self._lanes[: wave.lanes]
+        context, trunk = self._trees, slot.sequence
+        if context is not self.llama:
+            trunk = 0
+            self._plant(slot)
         while True:
             for lane in lanes:
-                self.llama.share(slot.sequence, lane, -1)
+                context.share(trunk, lane, -1)
             for node, through in wave.nodes:
                 n = tree.nodes[node]
-                self.llama.add(n.token, start + n.depth - 1, [lanes[x] for x in through], True)
+                context.add(n.token, start + n.depth - 1, [lanes[x] for x in through], True)
             try:
-                return self.llama.decode()
+                return context.decode()
             except Full:
                 if not self.cache.evict():
                     raise Refusal("internal", "the cache has no room for the options") from None
             except Aborted:
                 # Somebody else's cancel: this wave is run again.
-                self.llama.clear_abort()
+                context.clear_abort()
             finally:
                 for lane in lanes:
-                    self.llama.drop(lane)
+                    context.drop(lane)
+
+    def _plant(self, slot: Slot) -> None:
+        """Let sequence 0 of the context for options hold what the slot holds."""
+        held = (slot.sequence, slot.used, len(slot.tokens))
+        if held == self._planted:
+            return
+        self._planted = None
+        at = len(slot.tokens) if self._trees.load(self.llama, slot.sequence, 0) else 0
+        while at < len(slot.tokens):
+            # This llama.cpp does not hand over what it holds: evaluate it once more.
+            run = slot.tokens[at : at + self._outputs]
+            self._trees.add_run(run, at, 0, False)
+            try:
+                self._trees.decode()
+                at += len(run)
+            except Aborted:
+                self._trees.keep(0, at)
+                self._trees.clear_abort()
+        self._planted = held
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -153,6 +235,15 @@ class Scheduler:
             if job.request.id == id:
                 self._finish(job, Failed(id, "cancelled", "the request was cancelled"))
 
+    def abort(self) -> None:
+        """Stop the decode that runs now (from another thread); `clear_abort` before the next."""
+        for context in self._contexts:
+            context.abort()
+
+    def clear_abort(self) -> None:
+        for context in self._contexts:
+            context.clear_abort()
+
     def forget(self, name: str) -> None:
         """A conversation is over: its cache goes at once, or when its request has ended."""
         self.cache.forget(name)
@@ -164,6 +255,11 @@ class Scheduler:
 
     def step(self) -> None:
         """Admit what can run, decode one batch, and let each job whose tokens are done go on."""
+        began = time.perf_counter()
+        self._step()
+        self.meter.busy += time.perf_counter() - began
+
+    def _step(self) -> None:
         self._admit()
         idle = [job for job in self._running if not job.feed]
         for job in idle:
@@ -183,6 +279,10 @@ class Scheduler:
         row = 0
         for job, n in portions:
             assert job.slot is not None
+            if job.prefilling:
+                self.meter.prompt += n
+            else:
+                self.meter.fed += n
             job.slot.tokens += job.feed[:n]
             del job.feed[:n]
         # All slots are up to date before any job goes on: a job may evaluate a tree, which decodes.
@@ -263,7 +363,8 @@ class Scheduler:
             # Whoever came first this time comes last next time.
             self._running.remove(long[0])
             self._running.append(long[0])
-        return portions
+        # Where each has a cache of its own, llama.cpp computes neighbours together.
+        return sorted(portions, key=lambda p: p[0].slot.sequence if p[0].slot else 0)
 
     def _decode(self, portions: list[tuple[Job, int]]) -> Logits:
         while True:
@@ -271,11 +372,15 @@ class Scheduler:
                 assert job.slot is not None
                 whole = n == len(job.feed)
                 self.llama.add_run(job.feed[:n], len(job.slot.tokens), job.slot.sequence, whole)
+            began = time.perf_counter()
             try:
                 return self.llama.decode()
             except Full:
                 if not self.cache.evict():
                     raise Refusal("internal", "the cache has no room for the running requests") from None
+            finally:
+                self.meter.decode += time.perf_counter() - began
+                self.meter.steps += 1
 
     def _undo(self, portions: list[tuple[Job, int]]) -> None:
         """A decode was stopped halfway: bring each slot back to what it held before."""
@@ -299,6 +404,8 @@ class Scheduler:
             job.feed = list(feed or ())
         except StopIteration as end:
             answered: Answered = end.value
+            self.meter.answers += 1
+            self.meter.written += answered.generated_tokens
             self._finish(job, answered)
         except Refusal as e:
             self._finish(job, Failed(job.request.id, e.kind, e.says))
@@ -311,13 +418,15 @@ class Scheduler:
         if job.steps is not None:
             job.steps.close()
         if job.slot is not None:
+            self.meter.audit(job.slot.tokens)
             job.slot.forgotten = job.slot.forgotten or broken
             self.cache.release(job.slot)
         self._send(message)
 
     def close(self) -> None:
-        """Free the context (the model stays)."""
-        self.llama.close()
+        """Free the contexts (the model stays)."""
+        for context in self._contexts:
+            context.close()
 
 
 def _unexpected(e: Exception) -> str:

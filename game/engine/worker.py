@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import threading
+from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,10 @@ from game.engine.protocol import (
     Load,
     Loaded,
     LoadSettings,
+    Measure,
     ModelInfo,
     Quit,
+    Spent,
     ToWorker,
     Weights,
 )
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from game.engine.llama import Model
     from game.engine.scheduler import Scheduler
 
-MOST_CONTEXT = 8192
 _SAMPLING = {
     "general.sampling.temp": "temperature",
     "general.sampling.top_k": "top_k",
@@ -77,7 +79,7 @@ class Worker:
         while True:
             # Before the inbox is read: a cancel that comes after that stops the next decode.
             for scheduler in self._schedulers.values():
-                scheduler.llama.clear_abort()
+                scheduler.clear_abort()
             while True:
                 busy = [s for s in self._schedulers.values() if s.busy]
                 if busy and self._inbox.empty():
@@ -101,7 +103,7 @@ class Worker:
             self._inbox.put(message)
             if isinstance(message, Cancel):
                 for scheduler in list(self._schedulers.values()):
-                    scheduler.llama.abort()
+                    scheduler.abort()
 
     def _flush(self) -> None:
         if self._outbox:
@@ -126,16 +128,27 @@ class Worker:
         elif isinstance(message, Cancel):
             for scheduler in self._schedulers.values():
                 scheduler.cancel(message.id)
+        elif isinstance(message, Measure):
+            self._outbox.append(self._spent(message))
         elif isinstance(message, Forget):
             for scheduler in self._schedulers.values():
                 scheduler.forget(message.sequence)
+
+    def _spent(self, message: Measure) -> Spent:
+        from game.engine.meter import Meter
+
+        sums: Counter[str] = Counter()
+        for scheduler in self._schedulers.values():
+            sums.update(scheduler.meter.spent(message.id).sums)
+            scheduler.meter = Meter(audited=message.audit)
+        return Spent(message.id, dict(sums))
 
     def _load(self, settings: LoadSettings) -> ModelInfo:
         # Imported late: the process is there, and muted, before native code is.
         import llama_cpp
 
         from game.engine import llama
-        from game.engine.scheduler import CACHE_BYTES, Scheduler
+        from game.engine.scheduler import Scheduler, default_context
         from game.engine.weights import Loaded as Condition
 
         for old in self._schedulers.values():
@@ -149,17 +162,15 @@ class Worker:
         llama.silence()
         extra = settings.extra_buffers is not False
         model = self._model = llama.Model(settings.path, extra_buffers=extra, gpu_layers=settings.gpu_layers)
-        trained = model.trained_context or MOST_CONTEXT
-        # By default as much as one conversation can have without a cache of gigabytes.
-        most = max(2048, min(MOST_CONTEXT, CACHE_BYTES // model.cell_bytes))
-        context = min(trained, settings.context or most)
+        sequences = max(1, min(settings.sequences, 64))
+        context = min(model.trained_context or settings.context, settings.context) or default_context(model, sequences)
         template = model.meta("tokenizer.chat_template")
         schedulers: dict[Weights | None, Scheduler] = {}
         for weights in (None, *settings.weights):
             schedulers[weights] = Scheduler(
                 model,
                 template,
-                sequences=max(1, min(settings.sequences, 64)),
+                sequences=sequences,
                 context=context,
                 threads=settings.threads or llama.default_threads(model.parameters),
                 send=self._outbox_append,

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from tiny import SHAPES, WINDOW, talk
 
+from game import paths
 from game.engine.protocol import Answer, Answered, Failed, Form, FromWorker, Message, Sampler
 from game.engine.sampling import Draws
 
@@ -339,3 +340,48 @@ def alone(model: Any, tokens: Sequence[int]) -> Any:
     row = context.decode()[0].copy()
     context.close()
     return row
+
+
+def test_what_runs_beside_an_answer_changes_no_bit_of_it(ask: Ask) -> None:
+    """Full attention and quantised weights, as shipped: alone, beside others, and after others have left."""
+    from game.engine import llama
+
+    llama.silence()
+    model = llama.Model(str(paths.models() / "egg.gguf"), extra_buffers=False, gpu_layers=0)
+    modes = Modes(model, "llama")
+    try:
+        requests = [ask(f"e{n}", *(f"Somebody said {k}." for k in range(n % 3 * 2 + 1)), seed=n) for n in range(7)]
+        crowded = modes.bench(sequences=4)
+        assert not crowded.scheduler.llama.unified
+        for answers in crowded.answer(*requests), crowded.answer(*reversed(requests))[::-1]:
+            for request, answer in zip(requests, answers, strict=True):
+                alone, kept = modes.fresh(request)
+                assert answer.token_ids == alone.token_ids
+                assert answer.scores == alone.scores
+                drawn = crowded.draws[answer.id].drawn
+                assert all((mine == theirs).all() for (mine, _), (theirs, _) in zip(drawn, kept.drawn, strict=True))
+    finally:
+        modes.close()
+        model.close()
+
+
+def test_options_are_the_same_where_a_state_is_not_handed_over(
+    models: Callable[..., Path], ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another llama.cpp may lay its states out differently: the conversation is evaluated once more."""
+    from game.engine import llama
+
+    llama.silence()
+    model = llama.Model(str(models(arch="llama", sharp=0.8)), extra_buffers=False, gpu_layers=0)
+    modes = Modes(model, "llama")
+    try:
+        request = ask("e", "Somebody said so.")
+        alone, _ = modes.fresh(request)
+        monkeypatch.setattr(llama.Context, "load", lambda self, source, sequence, target: self.drop(target))
+        (again,) = modes.bench().answer(request)
+        assert again.scores is not None
+        assert alone.scores is not None
+        assert again.scores.p_model == pytest.approx(alone.scores.p_model, abs=modes.bound)
+    finally:
+        modes.close()
+        model.close()

@@ -19,7 +19,8 @@ class LevelChoice(SafeStatic, can_focus=True):
     ]
 
     def __init__(self, factor: str, levels: Mapping[str, str], level: str, *, disabled: bool = False) -> None:
-        super().__init__(classes="level", disabled=disabled)
+        super().__init__(classes="level")
+        self.disabled = disabled
         self.factor = factor
         self._levels = dict(levels)
         self.level = level
