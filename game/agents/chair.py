@@ -56,6 +56,8 @@ class Chair:
     """Starts a dead engine again."""
     beside: dict[str, Agent] = field(default_factory=dict)
     """Others on the same engine, by name: the same model under weight-level conditions."""
+    measure: Callable[..., Awaitable[dict[str, float]]] | None = None
+    """What its engine has spent (`EngineClient.measure`)."""
 
     def seat(self, ref: ModelRef) -> Agent:
         """The agent of this name: the chair's own, or one beside it."""
@@ -257,7 +259,7 @@ async def open_agent(
             agents[r.name] = LlamaAgent(
                 client, info, temperature=temperature, name=r.name, sha256=digest, weights=r.weights
             )
-        yield Chair(agents[ref.name], ref, identity, lambda: client.alive, revive, agents)
+        yield Chair(agents[ref.name], ref, identity, lambda: client.alive, revive, agents, client.measure)
     finally:
         client.close()
 

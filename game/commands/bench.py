@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from game.commands import values
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from game.lab.bench import Bench
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -13,21 +19,34 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p = commands.add_parser(
         "bench",
         help="measure the engine on this machine",
-        description="Play some episodes and measure: prompt, decoding, propensities, episodes a minute, memory.",
+        description="Play episodes, one at a time and many side by side, and measure where the time goes: prompts, "
+        "decoding, masks, propensities, episodes a minute, memory. egg takes a minute; for a larger model say "
+        "fewer --sequences, and --turns 2.",
         epilog="example: parkbench bench --model egg --json bench.json",
     )
     p.add_argument("--model", metavar="M", help="a shipped model, or a path to a GGUF (default: the first there is)")
     p.add_argument(
-        "--episodes",
-        type=values.whole(1, 10_000),
-        default=8,
+        "--sequences",
+        type=_numbers,
+        default=None,
+        metavar="N,N",
+        help="episodes side by side (default 1,4,16,64), two rounds of each",
+    )
+    p.add_argument(
+        "--turns",
+        type=values.whole(1),
+        default=0,
         metavar="N",
-        help="episodes played side by side (default 8)",
+        help="end every episode after N turns (default: when it ends)",
     )
     p.add_argument(
         "--json", metavar="FILE", help="write the numbers as JSON (-: to standard output, without the table)"
     )
     p.set_defaults(run=run)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(values.whole(1, 64)(part) for part in text.split(","))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,9 +57,11 @@ def run(args: argparse.Namespace) -> int:
     import os
     import platform
 
+    from rich.console import Console
+
     from game.agents.chair import all_models, find_model
     from game.errors import UserError
-    from game.lab.bench import bench
+    from game.lab.bench import SEQUENCES, bench
 
     models = all_models()
     if args.model is None and not models:
@@ -48,7 +69,12 @@ def run(args: argparse.Namespace) -> int:
     ref = find_model(args.model) if args.model is not None else models[0]
     if ref.path is None:
         raise UserError(f"{ref.name} is a script; bench measures models (a GGUF)")
-    found = asyncio.run(bench(ref, args.episodes))
+
+    def say(what: str) -> None:
+        if sys.stderr.isatty():
+            print(f"measuring: {what} …", file=sys.stderr)
+
+    found = asyncio.run(bench(ref, args.sequences or SEQUENCES, args.turns, say))
     data = {
         **dataclasses.asdict(found),
         "batching": found.batching,
@@ -60,31 +86,55 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.json is not None:
         values.write(args.json, text)
-    one, most = min(found.decode_per_second), max(found.decode_per_second)
-    rows = [
-        ("model", f"{found.model} ({found.build})"),
-        ("prompt", "–" if found.prompt_per_second is None else f"{found.prompt_per_second:.0f} tokens/s"),
-        (f"decode, {one} sequence", f"{found.decode_per_second[one]:.0f} tokens/s"),
-        (f"decode, {most} sequences", f"{found.decode_per_second[most]:.0f} tokens/s (×{found.batching:.2f})"),
-        (
-            "propensities of a decision",
-            _steps(found.propensity_steps),
-        ),
-        (
-            "episodes",
-            f"{found.episodes_per_minute:.1f} a minute ({found.episodes} played, {found.odd_episodes} not to an end)",
-        ),
-        ("peak memory", "–" if found.peak_memory is None else f"{found.peak_memory / 1e6:.0f} MB with the engine"),
-    ]
-    from game.text import one_line
-
-    for name, value in rows:
-        print(f"{name:28}{one_line(value)}")
+    for name, value in _rows(found):
+        print(f"{name:30}{value}")
+    print()
+    Console().print(_table(found))
     return 0
 
 
-def _steps(number: float | None) -> str:
-    if number is None:
-        return "–"
-    # They are the difference of two times; on a busy machine it can drown.
-    return f"as much as {number:.1f} decode steps" if number > 0 else "too little to tell here"
+def _rows(found: Bench) -> list[tuple[str, str]]:
+    from game.text import one_line
+
+    speed = found.prompt_per_second
+    return [
+        ("model", one_line(f"{found.model} ({found.build}), context {found.context:,}")),
+        ("prompt", "–" if speed is None else f"{speed:.0f} tokens/s"),
+        ("prompt tokens evaluated", f"{found.prompt_overhead:.3f} of the least possible"),
+        ("mask of a token", f"{found.mask_microseconds:.0f} µs"),
+        (
+            "propensities of a decision",
+            f"as much as {found.propensity_steps:.1f} decode steps, for {found.options:.0f} tokens of legal moves",
+        ),
+    ]
+
+
+def _table(found: Bench) -> Table:
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in (
+        "side by\nside",
+        "decode\ntokens/s",
+        "all work\ntokens/s",
+        "llama\n.cpp",
+        "masks",
+        "samp-\nling",
+        "rest",
+        "episodes\na minute",
+        "memory\nMB",
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    for x in found.levels:
+        shares = (f"{100 * share:.1f}%" for share in (x.llama, x.masks, x.samples, x.rest))
+        minute = "–" if x.episodes_per_minute is None else f"{x.episodes_per_minute:.1f}"
+        table.add_row(
+            str(x.sequences),
+            f"{x.decode_per_second:.0f}",
+            f"{x.tokens_per_second:.0f}",
+            *shares,
+            minute + (f" ({x.odd_episodes} odd)" if x.odd_episodes else ""),
+            "–" if x.memory is None else f"{x.memory / 1e6:.0f}",
+        )
+    return table

@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,9 @@ from game.events import AgentTurn, EpisodeEnd, Observed, Token
 from game.lab.turn import a_table
 from game.table.episode import play
 
-SEQUENCES = (1, 4)
+SEQUENCES = (1, 4, 16, 64)
+EPISODES = 2
+"""Episodes for each sequence, one after the other: the ends of the first are not all at once."""
 
 
 @dataclass(frozen=True)
@@ -42,54 +45,127 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Level:
+    """So many episodes side by side. Shares are of the time in which the engine had work."""
+
+    sequences: int
+    decode_per_second: float
+    """Tokens over all sequences, while any is being decoded."""
+    tokens_per_second: float
+    """The same with the prompts' time in it: what the engine writes in a second of work."""
+    llama: float
+    """Share of the time in llama.cpp."""
+    masks: float
+    samples: float
+    rest: float
+    """Share of the rest of Python."""
+    episodes_per_minute: float | None
+    """None where episodes were cut short."""
+    episodes: int
+    odd_episodes: int
+    memory: int | None
+    """Bytes at the most, this process and the engine's; None where the system does not tell."""
+
+
+@dataclass(frozen=True)
 class Bench:
     """The numbers of a model on this machine."""
 
     model: str
     build: str
+    context: int
     prompt_per_second: float | None
     """Prompt tokens evaluated a second, in the first turn of an episode."""
-    decode_per_second: dict[int, float]
-    """Sequences side by side to tokens a second over all of them, while any is being decoded."""
-    propensity_steps: float | None
+    prompt_overhead: float
+    """Prompt tokens evaluated over the least possible: the distinct prefixes that no answer had left behind."""
+    mask_microseconds: float
+    """For a token of a free text."""
+    propensity_steps: float
     """What the propensities of one decision cost, in decode steps of one sequence."""
-    episodes_per_minute: float
-    """With the largest number of sequences."""
-    episodes: int
-    odd_episodes: int
-    peak_memory: int | None
-    """Bytes, this process and the engine's; None where the system does not tell."""
+    options: float
+    """Tokens of legal moves at a decision, evaluated for its propensities."""
+    levels: tuple[Level, ...]
 
     @property
     def batching(self) -> float:
         """Decode speed of the most sequences over that of one."""
-        return self.decode_per_second[SEQUENCES[-1]] / self.decode_per_second[SEQUENCES[0]]
+        return self.levels[-1].decode_per_second / self.levels[0].decode_per_second
 
 
-async def bench(ref: ModelRef, episodes: int = 8) -> Bench:
-    """Play on the first shipped scenario: alone, alone with propensities, then side by side."""
-    most = SEQUENCES[-1]
-    async with open_agent(ref, sequences=most) as chair:
-        await episodes_of(chair, [0], 1, turns=2)
-        alone = await episodes_of(chair, [1, 2], 1)
-        probed = await episodes_of(chair, [1, 2], 1, propensities=True)
-        together = await episodes_of(chair, list(range(3, 3 + episodes)), most)
-        memory = peak_memory()
-    if not alone.turns or not together.turns:
-        raise Failure(f"{ref.name} made no turn; try: parkbench model check {ref.name}")
-    one = decode_speed(alone.turns)
-    first = max(alone.turns, key=lambda s: s.prompt)
-    waited = first.first - first.asked
+async def bench(
+    ref: ModelRef, sequences: Sequence[int] = SEQUENCES, turns: int = 0, say: Callable[[str], None] = lambda _: None
+) -> Bench:
+    """Play on the first shipped scenario: at each number of sequences, then with propensities, then counting prefixes.
+
+    `turns` ends every episode early (0: they are played to their end). Raises Failure where the model makes no turn.
+    """
+    levels: list[Level] = []
+    waited, prompt = 0.0, 0
+    masked = 0.0
+    for n in sorted({1, *sequences}):
+        say(f"{n} side by side")
+        async with open_agent(ref, sequences=n) as chair:
+            # The first turns of a process load what it needs.
+            await episodes_of(chair, [0], 1, turns=2)
+            await spent(chair)
+            found = await episodes_of(chair, list(range(1, 1 + EPISODES * n)), n, turns=turns)
+            sums = await spent(chair)
+            if not found.turns:
+                raise Failure(f"{ref.name} made no turn; try: parkbench model check {ref.name}")
+            levels.append(_level(n, found, sums, whole=not turns))
+            if n == 1:
+                first = max(found.turns, key=lambda s: s.prompt)
+                waited, prompt = first.first - first.asked, first.prompt
+                masked = 1e6 * sums["masks"] / sums["written"]
+                step = sums["decode"] / sums["steps"]
+            build, context = str(chair.identity.get("build", "")), int(str(chair.identity.get("context", 0)))
+    say("propensities")
+    async with open_agent(ref, sequences=4) as chair:
+        await episodes_of(chair, [0], 1, propensities=True, turns=2)
+        await spent(chair)
+        await episodes_of(chair, [1, 2], 1, propensities=True, turns=turns)
+        probed = await spent(chair)
+        say("distinct prefixes")
+        await spent(chair, audit=True)
+        await episodes_of(chair, list(range(1, 9)), 4, turns=turns)
+        audited = await spent(chair)
     return Bench(
         model=ref.name,
-        build=str(chair.identity.get("build", "")),
-        prompt_per_second=first.prompt / waited if waited > 0 and first.prompt else None,
-        decode_per_second={1: one, most: decode_speed(together.turns)},
-        propensity_steps=propensity_cost(alone.turns, probed.turns, one),
-        episodes_per_minute=60 * together.episodes / together.wall,
-        episodes=together.episodes,
-        odd_episodes=together.odd,
-        peak_memory=memory,
+        build=build,
+        context=context,
+        prompt_per_second=prompt / waited if waited > 0 and prompt else None,
+        prompt_overhead=audited["prompt"] / max(1, audited["distinct"] - audited["fed"]),
+        mask_microseconds=masked,
+        propensity_steps=probed["trees"] / max(1, probed["answers"]) / step,
+        options=probed["options"] / max(1, probed["answers"]),
+        levels=tuple(levels),
+    )
+
+
+async def spent(chair: Chair, *, audit: bool = False) -> dict[str, float]:
+    """What the engine has spent since it was last asked. Raises Failure where the agent has no engine."""
+    if chair.measure is None:
+        raise Failure("only a model's engine can be measured")
+    return await chair.measure(audit=audit)
+
+
+def _level(sequences: int, found: Measured, sums: dict[str, float], *, whole: bool) -> Level:
+    busy = sums["busy"]
+    parts = {
+        "llama": sums["decode"] + sums["trees"],
+        "masks": sums["masks"],
+        "samples": sums["samples"],
+    }
+    return Level(
+        sequences=sequences,
+        decode_per_second=decode_speed(found.turns),
+        tokens_per_second=sums["written"] / busy,
+        **{name: seconds / busy for name, seconds in parts.items()},
+        rest=1 - sum(parts.values()) / busy,
+        episodes_per_minute=60 * found.episodes / found.wall if whole else None,
+        episodes=found.episodes,
+        odd_episodes=found.odd,
+        memory=peak_memory(),
     )
 
 
@@ -139,14 +215,6 @@ def decode_speed(turns: list[Sample]) -> float:
         busy += max(0.0, end - max(start, until))
         until = max(until, end)
     return sum(s.generated for s in turns) / busy if busy > 0 else float("nan")
-
-
-def propensity_cost(alone: list[Sample], probed: list[Sample], tokens_per_second: float) -> float | None:
-    """What propensities add to a turn, in decode steps; the turns are the same, by seed."""
-    if not alone or not probed:
-        return None
-    more = sum(s.whole - s.asked for s in probed) / len(probed) - sum(s.whole - s.asked for s in alone) / len(alone)
-    return more * tokens_per_second
 
 
 def peak_memory() -> int | None:
