@@ -148,11 +148,33 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class Listen:
+    """Let others attach over a local socket if they know `token`. Answered by `Listening`."""
+
+    id: int
+    token: bytes
+
+
+@dataclass(frozen=True)
+class Attach:
+    """What is loaded? The first question of a client that did not load it. Answered by `Loaded`."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """How busy is the worker? Answered by `Statistics`."""
+
+    id: int
+
+
+@dataclass(frozen=True)
 class Quit:
     pass
 
 
-ToWorker = Load | Answer | Cancel | Forget | Quit
+ToWorker = Load | Answer | Cancel | Forget | Listen | Attach | Look | Quit
 
 
 # --- from the worker --------------------------------------------------------------------------
@@ -162,6 +184,27 @@ ToWorker = Load | Answer | Cancel | Forget | Quit
 class Loaded:
     id: int
     info: ModelInfo
+
+
+@dataclass(frozen=True)
+class Listening:
+    id: int
+    port: int
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a worker holds. `attached`: clients beside the one that started it."""
+
+    id: int
+    attached: int
+    running: int
+    """Requests whose answers are being written."""
+    waiting: int
+    conversations: int
+    """Of which something is in the cache."""
+    tokens: int
+    """Of all conversations together; what they share is counted for each."""
 
 
 @dataclass(frozen=True)
@@ -209,4 +252,4 @@ class Failed:
     says: str
 
 
-FromWorker = Loaded | Piece | Answered | Failed
+FromWorker = Loaded | Listening | Statistics | Piece | Answered | Failed
