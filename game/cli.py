@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": "read a journal as a story, or verify it",
     "scenario": "list, check, draw and begin scenarios",
     "model": "list, describe and check models",
+    "serve": "the game in a browser, for a room",
     "forge": "make models whose disposition is known",
     "bench": "measure the engine on this machine",
     "doctor": "what works here, and what does not",

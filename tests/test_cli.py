@@ -16,7 +16,7 @@ import pytest
 from game.cli import COMMANDS, main
 
 TOY = str(Path(__file__).parent / "toy")
-OURS = ("run", "fork", "report", "replay", "model", "bench", "doctor")
+OURS = ("run", "fork", "report", "replay", "model", "serve", "bench", "doctor")
 Parkbench = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -121,6 +121,10 @@ BAD = [
     ["model", "info", "nobody"],
     ["model", "check", "nowhere.gguf"],
     ["model", "info", __file__],
+    ["serve", "--model", "randon"],
+    ["serve", "--sessions", "0"],
+    ["serve", "--port", "70000"],
+    ["serve", "--host", "no.such.host.invalid", "--model", "random"],
     ["bench", "--model", "random"],
     ["bench", "--model", "nowhere.gguf"],
 ]

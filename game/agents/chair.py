@@ -11,17 +11,21 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from game import paths
 from game.agents.random import RandomAgent
 from game.agents.scripted import DISPOSITIONS, MixedAgent, ScriptedAgent
+from game.engine import address
 from game.engine.errors import EngineError
-from game.engine.protocol import LoadSettings, Weights
+from game.engine.protocol import LoadSettings, ModelInfo, Weights
 from game.errors import Failure, UserError
 from game.scenario import near
 from game.table.protocol import Agent
 from game.text import one_line
+
+if TYPE_CHECKING:
+    from game.engine.client import EngineClient
 
 MIX = "mix"
 """`scripted:mix`: every episode draws its disposition, by its seed."""
@@ -220,6 +224,7 @@ async def open_agent(
 ) -> AsyncIterator[Chair]:
     """Seat an agent; its engine, if it needs one, lives as long as the context.
 
+    Where the environment names a shared worker with the same model (`engine/address.py`), that is used.
     `beside`: the same model under other conditions, to run on the same engine (`Chair.seat`).
 
     Raises UserError for a name or file that is wrong, Failure where the engine will not start.
@@ -239,9 +244,11 @@ async def open_agent(
     try:
         try:
             over = tuple(r.weights for r in (ref, *beside) if r.weights is not None)
-            info = await client.start(
-                LoadSettings(path=str(ref.path), sequences=sequences, context=context, weights=over)
-            )
+            info = None if over else await _shared(client, ref)
+            if info is None:
+                info = await client.start(
+                    LoadSettings(path=str(ref.path), sequences=sequences, context=context, weights=over)
+                )
         except EngineError as e:
             kind = Failure if e.kind in ("died", "internal") else UserError
             raise kind(one_line(e.says, 400)) from None
@@ -262,6 +269,18 @@ async def open_agent(
         yield Chair(agents[ref.name], ref, identity, lambda: client.alive, revive, agents, client.measure)
     finally:
         client.close()
+
+
+async def _shared(client: EngineClient, ref: ModelRef) -> ModelInfo | None:
+    """What is loaded in the shared worker, if there is one and it is this model; the client is attached to it then."""
+    file = address.named()
+    if file is None or ref.path is None:
+        return None
+    info = await client.attach(file)
+    if Path(info.path).resolve() == ref.path.resolve():
+        return info
+    client.close()
+    return None
 
 
 def _manifest() -> dict[str, ModelRef]:

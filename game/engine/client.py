@@ -1,50 +1,60 @@
 """The program's side of the engine: starts the worker, sends requests, hands out answers as they stream.
 
-One reader thread waits on the pipe and passes messages to the event loop; nothing polls. All
-methods belong to the loop that `start` ran on.
+It starts a worker of its own, or attaches to one that somebody else started and shares. All
+methods belong to the loop that `start` or `attach` ran on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import multiprocessing
-import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from pathlib import Path
 
-from game.engine import trial, worker
+from game.engine import address, trial
 from game.engine.errors import EngineError, Kind
 from game.engine.header import read_header
+from game.engine.link import Link, Own, Shared
 from game.engine.protocol import (
     Answer,
     Answered,
+    Attach,
     Cancel,
     Failed,
     Forget,
     Form,
     FromWorker,
+    Listen,
+    Listening,
     Load,
     Loaded,
     LoadSettings,
+    Look,
     Measure,
     Message,
     ModelInfo,
     Piece,
     Sampler,
     Spent,
+    Statistics,
     ToWorker,
     Weights,
 )
+from game.errors import UserError
 
 __all__ = ["EngineClient", "EngineError"]
 _DIED = "the engine's process ended unexpectedly; the model has to be loaded again"
+PATIENCE = 60.0
+"""Seconds that a client of a shared worker waits for another one to take its place."""
+PAUSE = 0.2
+"""Seconds between two tries."""
 
 
 class EngineClient:
-    """One worker process. `on_death` is called on the loop when the worker ends without being closed."""
+    """One worker. `on_death` is called on the loop when it ends, or lets us go, without being closed."""
 
     def __init__(self, on_death: Callable[[], None] | None = None) -> None:
         self.on_death = on_death
@@ -52,7 +62,9 @@ class EngineClient:
         """What is loaded, from `start` on."""
         self.settings: LoadSettings | None = None
         self._ids = itertools.count(1)
-        self._link: _Link | None = None
+        self._file: Path | None = None
+        """Where the address of a shared worker stands."""
+        self._link: Link | None = None
         self._pending: dict[int, asyncio.Queue[FromWorker]] = {}
 
     @property
@@ -76,31 +88,82 @@ class EngineClient:
         if settings.extra_buffers is None:
             extra = await asyncio.to_thread(trial.extra_buffers, settings.path, header)
             settings = replace(settings, extra_buffers=extra)
-        self.settings = settings
-        loop = asyncio.get_running_loop()
-        link = _Link(loop, self._deliver, self._lost)
+        self.settings, self._file = settings, None
+        link = Own(asyncio.get_running_loop(), self._deliver, self._lost)
+        return await self._open(
+            link, lambda id: Load(id, settings), f"the engine's process died while it loaded {settings.path}"
+        )
+
+    async def _open(self, link: Link, ask: Callable[[int], ToWorker], died: str) -> ModelInfo:
         self._link = link
         try:
             await asyncio.to_thread(link.start)
-            id = next(self._ids)
-            inbox = self._pending[id] = asyncio.Queue()
-            self._tell(Load(id, settings))
-            message = await inbox.get()
+            message = await self._asked(ask)
         except BaseException:
             # Cancelled or failed: no half-loaded worker stays behind.
             link.kill()
             if self._link is link:
                 self._link = None
             raise
-        self._pending.pop(id, None)
         if isinstance(message, Loaded):
             self.info = message.info
             return message.info
         self.close()
-        raise _error(message, f"the engine's process died while it loaded {settings.path}")
+        raise _error(message, died)
+
+    async def attach(self, file: Path) -> ModelInfo:
+        """Share the worker whose address stands in `file`, whatever is loaded in it.
+
+        Raises `EngineError`: `died` where there is none, `request` where it does not know the token.
+        """
+        self.close()
+        self._file = file
+        try:
+            where = await asyncio.to_thread(address.read, file)
+            link = Shared(asyncio.get_running_loop(), self._deliver, self._lost, where)
+            return await self._open(link, Attach, _DIED)
+        except multiprocessing.AuthenticationError:
+            raise EngineError("request", "the shared engine does not know this token") from None
+        except (OSError, EOFError, UserError) as e:
+            raise EngineError("died", f"the shared engine is not there: {e}") from None
+
+    async def listen(self, token: bytes) -> int:
+        """Let others attach to our worker if they know the token. Returns the port. Raises `EngineError`."""
+        message = await self._asked(lambda id: Listen(id, token))
+        if isinstance(message, Listening):
+            return message.port
+        raise _error(message, _DIED)
+
+    async def look(self) -> Statistics:
+        """How busy the worker is. Raises `EngineError`."""
+        message = await self._asked(Look)
+        if isinstance(message, Statistics):
+            return message
+        raise _error(message, _DIED)
+
+    async def _asked(self, ask: Callable[[int], ToWorker]) -> FromWorker:
+        """The one answer to a question. Raises `EngineError` without a worker."""
+        if not self.alive:
+            raise EngineError("died", _DIED)
+        id = next(self._ids)
+        inbox = self._pending[id] = asyncio.Queue()
+        try:
+            self._tell(ask(id))
+            return await inbox.get()
+        finally:
+            self._pending.pop(id, None)
 
     async def restart(self) -> ModelInfo:
-        """Start again with the settings of the last `start`, after a death or in the middle of anything."""
+        """Start again as the last `start` or `attach` did, after a death or in the middle of anything.
+
+        A shared worker is started again by whoever owns it; that is waited for.
+        """
+        if self._file is not None:
+            for _ in range(int(PATIENCE / PAUSE)):
+                with contextlib.suppress(EngineError):
+                    return await self.attach(self._file)
+                await asyncio.sleep(PAUSE)
+            return await self.attach(self._file)
         if self.settings is None:
             raise EngineError("request", "no model was loaded yet")
         return await self.start(self.settings)
@@ -176,7 +239,7 @@ class EngineClient:
         if self._link is not None:
             self._link.send(message)
 
-    def _deliver(self, link: _Link, messages: list[FromWorker]) -> None:
+    def _deliver(self, link: Link, messages: list[FromWorker]) -> None:
         if link is not self._link:
             return
         for message in messages:
@@ -184,7 +247,7 @@ class EngineClient:
             if inbox is not None:
                 inbox.put_nowait(message)
 
-    def _lost(self, link: _Link) -> None:
+    def _lost(self, link: Link) -> None:
         if link is not self._link:
             return
         self._link = None
@@ -202,77 +265,3 @@ def _error(message: FromWorker, died: str) -> EngineError:
         kind: Kind = message.kind
         return EngineError(kind, message.says)
     return EngineError("died", died)
-
-
-class _Link:
-    """One process and its pipe."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        deliver: Callable[[_Link, list[FromWorker]], None],
-        lost: Callable[[_Link], None],
-    ) -> None:
-        self._loop, self._deliver, self._lost = loop, deliver, lost
-        self._pipe: Connection | None = None
-        self._process: BaseProcess | None = None
-        self._lock = threading.Lock()
-        self._killed = False
-        self.open = False
-
-    @property
-    def process_id(self) -> int | None:
-        return None if self._process is None else self._process.pid
-
-    def start(self) -> None:
-        """Start the process (blocks for some tens of milliseconds)."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=worker.main, args=(theirs,), name="parkbench-engine", daemon=True)
-        with self._lock:
-            if self._killed:
-                return
-            process.start()
-            # Only the child may hold its end, or its death would not close the pipe.
-            theirs.close()
-            self._pipe, self._process = ours, process
-            self.open = True
-        threading.Thread(target=self._read, name="engine", daemon=True).start()
-
-    def send(self, message: ToWorker) -> None:
-        if self._pipe is None or not self.open:
-            return
-        try:
-            self._pipe.send(message)
-        except (OSError, ValueError):
-            # The reader notices the death itself, and says so.
-            return
-
-    def _read(self) -> None:
-        assert self._pipe is not None
-        assert self._process is not None
-        while True:
-            try:
-                messages: list[FromWorker] = self._pipe.recv()
-            except (EOFError, OSError):
-                break
-            self._call(self._deliver, self, messages)
-        self.open = False
-        self._process.join()
-        self._pipe.close()
-        self._call(self._lost, self)
-
-    def _call(self, function: Callable[..., None], *args: object) -> None:
-        try:
-            self._loop.call_soon_threadsafe(function, *args)
-        except RuntimeError:
-            # The loop is closed: nobody is left to be told.
-            return
-
-    def kill(self) -> None:
-        """End the process without waiting for it; the reader thread sees it out."""
-        with self._lock:
-            self._killed = True
-            self.open = False
-            if self._process is not None:
-                self._process.kill()

@@ -148,6 +148,28 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class Listen:
+    """Let others attach over a local socket if they know `token`. Answered by `Listening`."""
+
+    id: int
+    token: bytes
+
+
+@dataclass(frozen=True)
+class Attach:
+    """What is loaded? The first question of a client that did not load it. Answered by `Loaded`."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """How busy is the worker? Answered by `Statistics`."""
+
+    id: int
+
+
+@dataclass(frozen=True)
 class Quit:
     pass
 
@@ -160,7 +182,7 @@ class Measure:
     audit: bool = False
 
 
-ToWorker = Load | Answer | Cancel | Forget | Measure | Quit
+ToWorker = Load | Answer | Cancel | Forget | Listen | Attach | Look | Measure | Quit
 
 
 # --- from the worker --------------------------------------------------------------------------
@@ -170,6 +192,27 @@ ToWorker = Load | Answer | Cancel | Forget | Measure | Quit
 class Loaded:
     id: int
     info: ModelInfo
+
+
+@dataclass(frozen=True)
+class Listening:
+    id: int
+    port: int
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a worker holds. `attached`: clients beside the one that started it."""
+
+    id: int
+    attached: int
+    running: int
+    """Requests whose answers are being written."""
+    waiting: int
+    conversations: int
+    """Of which something is in the cache."""
+    tokens: int
+    """Of all conversations together; what they share is counted for each."""
 
 
 @dataclass(frozen=True)
@@ -225,4 +268,4 @@ class Spent:
     sums: dict[str, float]
 
 
-FromWorker = Loaded | Piece | Answered | Failed | Spent
+FromWorker = Loaded | Listening | Statistics | Piece | Answered | Failed | Spent

@@ -8,7 +8,7 @@ at most `chunk` tokens a step, so a long one holds nobody up for more than a chu
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 import numpy as np
@@ -20,6 +20,7 @@ from game.engine.grammar import Grammars
 from game.engine.job import THINK_BUDGET, Job, Logits, Part
 from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
 from game.engine.meter import Meter
+from game.engine.peers import owner
 from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece
 from game.engine.templates import Chat
 from game.engine.tree import Tree, Wave
@@ -140,6 +141,16 @@ class Scheduler:
     def busy(self) -> bool:
         """Whether there is anything to do."""
         return bool(self._waiting or self._running)
+
+    @property
+    def running(self) -> list[int]:
+        """The requests whose answers are being written."""
+        return [job.request.id for job in self._running]
+
+    @property
+    def waiting(self) -> list[int]:
+        """The requests that have not begun."""
+        return [job.request.id for job in self._waiting]
 
     # --- what a job asks of its host ----------------------------------------------------------
 
@@ -298,7 +309,9 @@ class Scheduler:
 
     def _admit(self) -> None:
         taken = {job.request.sequence for job in self._running}
-        for job in list(self._waiting):
+        # Clients with less under way come first, so that one's sixteen forks hold up nobody's next turn.
+        share = Counter(owner(job.request.id) for job in self._running)
+        for job in sorted(self._waiting, key=lambda job: share[owner(job.request.id)]):
             if len(self._running) >= self.sequences:
                 return
             if job.request.sequence in taken or self._better_later(job):

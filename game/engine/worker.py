@@ -18,19 +18,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from game.engine.errors import Refusal
+from game.engine.peers import Peers, inward, named, outward, owner
 from game.engine.protocol import (
     Answer,
+    Attach,
     Cancel,
     Failed,
     Forget,
     FromWorker,
+    Listen,
+    Listening,
     Load,
     Loaded,
     LoadSettings,
+    Look,
     Measure,
     ModelInfo,
     Quit,
     Spent,
+    Statistics,
     ToWorker,
     Weights,
 )
@@ -64,11 +70,14 @@ def mute() -> None:
 
 
 class Worker:
-    """Connects a pipe to a scheduler."""
+    """Connects a pipe, and whoever attaches beside it, to a scheduler."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._inbox: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[int, ToWorker | None]] = queue.SimpleQueue()
+        """Each with its client's number; None: that client is gone."""
+        self._peers: Peers | None = None
+        self._info: ModelInfo | None = None
         self._outbox: list[FromWorker] = []
         self._schedulers: dict[Weights | None, Scheduler] = {}
         """One for the model as it is, and one for each weight-level condition: each has a context of its own."""
@@ -84,7 +93,7 @@ class Worker:
                 busy = [s for s in self._schedulers.values() if s.busy]
                 if busy and self._inbox.empty():
                     break
-                self._take(self._inbox.get())
+                self._take(*self._inbox.get())
                 self._flush()
             for scheduler in busy:
                 scheduler.step()
@@ -100,21 +109,43 @@ class Worker:
                 os._exit(0)
             if isinstance(message, Quit):
                 os._exit(0)
-            self._inbox.put(message)
-            if isinstance(message, Cancel):
-                for scheduler in list(self._schedulers.values()):
-                    scheduler.abort()
+            self._put(0, message)
+
+    def _put(self, client: int, message: ToWorker | None) -> None:
+        """Whoever leaves or cancels stops the decode that is running."""
+        self._inbox.put((client, message))
+        if message is None or isinstance(message, Cancel):
+            for scheduler in list(self._schedulers.values()):
+                scheduler.abort()
 
     def _flush(self) -> None:
-        if self._outbox:
-            out, self._outbox = self._outbox, []
+        out, self._outbox = self._outbox, []
+        ours = [message for message in out if not owner(message.id)]
+        if ours:
             try:
-                self._pipe.send(out)
+                self._pipe.send(ours)
             except OSError:
                 os._exit(0)
+        if self._peers is not None:
+            for client in {owner(message.id) for message in out} - {0}:
+                self._peers.send(client, [outward(m) for m in out if owner(m.id) == client])
 
-    def _take(self, message: ToWorker) -> None:
-        if isinstance(message, Load):
+    def _take(self, client: int, message: ToWorker | None) -> None:
+        if message is None:
+            self._leave(client)
+            return
+        message = inward(client, message)
+        if client and isinstance(message, Load | Listen):
+            self._outbox.append(Failed(message.id, "request", "only who started the worker loads a model into it"))
+        elif isinstance(message, Listen):
+            self._peers = self._peers or Peers(message.token, self._put)
+            self._outbox.append(Listening(message.id, self._peers.port))
+        elif isinstance(message, Attach):
+            known = Failed(message.id, "model", "the worker has no model loaded")
+            self._outbox.append(known if self._info is None else Loaded(message.id, self._info))
+        elif isinstance(message, Look):
+            self._outbox.append(self._statistics(message.id))
+        elif isinstance(message, Load):
             try:
                 self._outbox.append(Loaded(message.id, self._load(message.settings)))
             except Refusal as e:
@@ -143,6 +174,28 @@ class Worker:
             scheduler.meter = Meter(audited=message.audit)
         return Spent(message.id, dict(sums))
 
+    def _leave(self, client: int) -> None:
+        """A client is gone: what it asked for ends, and what was cached for it goes."""
+        for scheduler in self._schedulers.values():
+            for id in scheduler.waiting + scheduler.running:
+                if owner(id) == client:
+                    scheduler.cancel(id)
+            for name in {slot.end_of or slot.name for slot in scheduler.cache.slots.values()}:
+                if name.startswith(named(client, "")):
+                    scheduler.forget(name)
+
+    def _statistics(self, id: int) -> Statistics:
+        schedulers = self._schedulers.values()
+        slots = [slot for s in schedulers for slot in s.cache.slots.values()]
+        return Statistics(
+            id=id,
+            attached=0 if self._peers is None else len(self._peers),
+            running=sum(len(s.running) for s in schedulers),
+            waiting=sum(len(s.waiting) for s in schedulers),
+            conversations=len(slots),
+            tokens=sum(len(slot.tokens) for slot in slots),
+        )
+
     def _load(self, settings: LoadSettings) -> ModelInfo:
         # Imported late: the process is there, and muted, before native code is.
         import llama_cpp
@@ -153,7 +206,7 @@ class Worker:
 
         for old in self._schedulers.values():
             old.close()
-        self._schedulers = {}
+        self._schedulers, self._info = {}, None
         if self._model is not None:
             self._model.close()
             self._model = None
@@ -184,7 +237,7 @@ class Worker:
                 continue
         digest.join()
         self._schedulers = schedulers
-        return ModelInfo(
+        self._info = ModelInfo(
             path=settings.path,
             name=model.meta("general.name") or Path(settings.path).stem,
             architecture=model.meta("general.architecture"),
@@ -197,6 +250,7 @@ class Worker:
             build=f"llama-cpp-python {llama_cpp.__version__}, {'' if extra else 'no '}extra buffers",
             sampler=sampler,
         )
+        return self._info
 
     def _outbox_append(self, message: FromWorker) -> None:
         self._outbox.append(message)

@@ -163,10 +163,14 @@ class TitleScreen(GameScreen):
     async def _pick_model(self) -> None:
         from game.play import seat
 
-        known = seat.models()
+        known, own = seat.models(), [(OWN_FILE, "a GGUF file…")]
+        if self.app.is_web:
+            # Whoever sits at a browser has what is served, and scripts; no files of the server's machine.
+            names = (self.game.start_with.model, "random")
+            known, own = [m for m in known if m[0] in names or m[0].startswith("scripted:")], []
         width = max(len(name) for name, _ in known)
         options = [(name, f"{name:<{width}}  {says}") for name, says in known]
-        picked = await self.app.push_screen_wait(Pick("who plays the agent?", [*options, (OWN_FILE, "a GGUF file…")]))
+        picked = await self.app.push_screen_wait(Pick("who plays the agent?", [*options, *own]))
         if picked == OWN_FILE:
             picked = await self.app.push_screen_wait(AskPath())
         if not picked:
