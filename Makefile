@@ -10,7 +10,7 @@ endif
 EXTRA ?=
 TORCH := torch==2.13.0
 
-.PHONY: play test lint format bench lock clean
+.PHONY: play test lint format bench bundle lock clean
 
 play: $(VENV)/.runtime
 	$(BIN)/parkbench
@@ -29,6 +29,10 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.runtime
 	$(BIN)/parkbench bench
+
+# What a workshop carries on a stick, for this platform: dist/parkbench-…; compiles llama.cpp once (minutes).
+bundle: $(VENV)/.runtime
+	$(BIN)/python workshop/bundle.py
 
 # The lock files name no index and no host; torch is in neither.
 lock: $(VENV)/.dev

@@ -45,14 +45,10 @@ def new_token() -> bytes:
 
 
 def folder() -> Path:
-    """The per-user folder of such files, made if it is not there, open to nobody else."""
-    path = Path(platformdirs.user_runtime_dir("parkbench"))
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        # Some systems have no runtime folder for a user who has not logged in.
-        path = Path(platformdirs.user_data_dir("parkbench")) / "run"
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The per-user folder of such files, made if it is not there, open to nobody else. Raises OSError."""
+    # Not the runtime folder: where a system has none, that would be a name in /tmp which anybody can take first.
+    path = Path(platformdirs.user_data_dir("parkbench")) / "run"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 

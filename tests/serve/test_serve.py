@@ -239,7 +239,7 @@ async def test_a_forged_cookie_names_no_folder(serve: Serve) -> None:
 @contextlib.asynccontextmanager
 async def command(tmp_path: Path, *args: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """The command itself, and the address that it prints."""
-    env = {**ENV, "PARKBENCH_SAVES": str(tmp_path / "saves"), "XDG_RUNTIME_DIR": str(tmp_path)}
+    env = {**ENV, "PARKBENCH_SAVES": str(tmp_path / "saves"), "XDG_DATA_HOME": str(tmp_path)}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "game", "serve", "--port", "0", *args,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=env,
