@@ -39,6 +39,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument(
         "--envelope", action="store_true", help="the agent is drawn in secret; at the end you say who it was"
     )
+    p.add_argument("--hot-seat", action="store_true", help="a person plays the agent, another the researcher")
     p.add_argument("--plain", action="store_true", help="lines of text instead of a screen")
     p.add_argument("--demo", action="store_true", help="it plays by itself, in full view, and says what to notice")
     p.add_argument("--loop", action="store_true", help="with --demo: begin again, with another seed, for ever")
@@ -75,11 +76,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--envelope draws the agent in secret: leave out --model")
     if args.envelope and not args.scenario:
         raise UserError("--envelope belongs to a scenario or a campaign: name one")
+    if args.hot_seat:
+        _hot_seat(args)
     if args.loop and (not args.demo or args.plain):
         raise UserError("--loop belongs to --demo on a screen")
     if args.demo and args.resume:
         raise UserError("--demo begins a game of its own; to watch a saved one: parkbench replay SAVE")
-    if args.model:
+    if args.model and not args.hot_seat:
         find_model(args.model)
     week = _week(args, factors)
     if args.scenario and week is None:
@@ -102,6 +105,17 @@ def run(args: argparse.Namespace) -> int:
     return _screen(args.scenario, args.model, args.seed, factors, args.resume, week)
 
 
+def _hot_seat(args: argparse.Namespace) -> None:
+    """A person sits in the agent's chair. Raises UserError for what does not go with it."""
+    from game.play.hot_seat import HUMAN
+
+    if args.resume:
+        raise UserError("--resume goes on with a game as it is: leave out --hot-seat")
+    if args.model or args.envelope or args.demo:
+        raise UserError("--hot-seat: a person plays the agent; leave out --model, --envelope and --demo")
+    args.model = HUMAN
+
+
 def _week(args: argparse.Namespace, factors: dict[str, str]) -> Week | None:
     """The week that the arguments mean, new or saved; None for a single game. Raises UserError."""
     import random
@@ -118,6 +132,8 @@ def _week(args: argparse.Namespace, factors: dict[str, str]) -> Week | None:
     campaign = find_campaign(args.scenario)
     if campaign is None and not args.envelope:
         return None
+    if args.hot_seat:
+        raise UserError("--hot-seat is one game, not a week: name a scenario")
     seed = random.randrange(1, 1_000_000) if args.seed is None else args.seed
     if campaign is None:
         return single(args.scenario, factors, seed)

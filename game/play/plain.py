@@ -16,7 +16,9 @@ from typing import TextIO
 from game.errors import Failure
 from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token
 from game.play import seat as seats
+from game.play.hot_seat import HUMAN, NO_WALK
 from game.play.laid import FINAL, Laid
+from game.play.plain_hot_seat import plain_seat
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
 from game.play.player import NAME
 from game.play.saves import Setup
@@ -120,8 +122,10 @@ class PlainPlayer:
 
     name = NAME
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, *, person: bool = False) -> None:
+        """`person`: somebody at the same keyboard plays the agent."""
         self._lines = lines
+        self._person = person
         self._away = 0
         self._laid: Laid | None = None
         self._over = False
@@ -156,10 +160,12 @@ class PlainPlayer:
             word = word.lower()
             if word in ("go", "n", "next"):
                 return
-            if word == "run":
+            if word == "run" and self._person:
+                self._lines.say(NO_WALK, "  ")
+            elif word == "run":
                 self._away = max(0, int(rest) - 1) if rest.strip().isdecimal() else 1
                 return
-            if word == "undo":
+            elif word == "undo":
                 back = laid.take_back()
                 says = f"{drive_name(back.card)} is back in your hand." if back else NOTHING_BACK
                 self._lines.say(says[:1].upper() + says[1:], "  ")
@@ -223,15 +229,16 @@ async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, 
             chosen = scenario or await _choose(lines)
             drawn = random.randrange(1, 1_000_000) if seed is None else seed
             opening = new_game(Setup(chosen, model or seats.default_model(), drawn, factors))
-        seat = seats.Seat(opening.setup.model)
+        person = opening.setup.model == HUMAN
+        seat = seats.Seat(HUMAN, plain_seat(lines)) if person else seats.Seat(opening.setup.model)
         seat.open()
         if resume is None:
             for row in brief_lines(opening):
                 lines.say(row)
             await lines.ask("Press Enter to go out for lunch.")
-        if seat.state == "loading":
+        if seat.state == "loading" and not person:
             lines.say(f"{seat.name} is being loaded.")
-        player = PlainPlayer(lines)
+        player = PlainPlayer(lines, person=person)
         on_death = revive(lines, lambda: session)
         session = Session(opening, await seat.chair(), player, on_death, lambda: player.laid)
         session.begin_save(time.time())
@@ -314,7 +321,8 @@ async def game(
         if not session.forecast:
             session.verdict(await _verdict(lines, session))
         await session.wake()
-        lines.say(f"Up to {MOST} copies of it play on alone. This may take a moment.")
+        if not session.person:
+            lines.say(f"Up to {MOST} copies of it play on alone. This may take a moment.")
         session.finish([end async for end in session.forks()])
     if before_debrief is not None:
         await before_debrief()

@@ -133,6 +133,10 @@ class ParkbenchApp(App[None]):
         if self.seat is not None and self.seat.name == name and self.seat.state != "failed":
             return self.seat
         opener = self.weekly.opener if self.weekly is not None else self._opener
+        if name == "human" and self.weekly is None:
+            from game.tui.hot_seat import hot_seat
+
+            opener = hot_seat(self)
         old, self.seat = self.seat, Seat(name, opener) if opener else Seat(name)
         self.model = name
         if old is not None:

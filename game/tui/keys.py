@@ -20,6 +20,7 @@ NAMED = {k.value for k in Keys} | set(KEY_NAME_REPLACEMENTS.values())
 def bindings() -> Iterator[Binding]:
     """Every binding that has an id: the application's and all screens'."""
     from game.tui.app import ParkbenchApp
+    from game.tui.screens.agent import AgentScreen, CoverScreen
     from game.tui.screens.briefing import BriefingScreen
     from game.tui.screens.debrief import DebriefScreen
     from game.tui.screens.play import PlayScreen
@@ -38,6 +39,8 @@ def bindings() -> Iterator[Binding]:
         ReelScreen,
         TreeScreen,
         CompareScreen,
+        CoverScreen,
+        AgentScreen,
     ):
         declared: list[BindingType] = holder.BINDINGS
         yield from (b for b in declared if isinstance(b, Binding) and b.id)

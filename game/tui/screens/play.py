@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
+from game.play.hot_seat import HUMAN
 from game.play.laid import REVEALS
 from game.play.live import Keyhole, as_tokens
 from game.play.player import Player
@@ -209,7 +210,8 @@ class PlayScreen(GameScreen):
             if laid:
                 hand.hint(f"{name(laid[-1].card)} is laid down. {undo} takes it back, {go_on} goes on.")
             else:
-                hand.hint(f"Your turn: play cards, {go_on} to go on, {walk} to let it run.")
+                run = "" if self.opening.setup.model == HUMAN else f", {walk} to let it run"
+                hand.hint(f"Your turn: play cards, {go_on} to go on{run}.")
         elif self.player.away:
             hand.hint("You are feeding the ducks.")
 
@@ -257,7 +259,9 @@ class PlayScreen(GameScreen):
     # --- the player's turn ---
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only the cards of this table have keys."""
+        """Only the cards of this table have keys; with a person as the agent nobody lets it run."""
+        if action == "walk":
+            return self.opening.setup.model != HUMAN
         return parameters[0] in self.opening.loaded.scenario.cards if action == "card" else True
 
     def action_go_on(self, turns: int = 1) -> None:

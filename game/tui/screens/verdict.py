@@ -90,6 +90,10 @@ class VerdictScreen(GameScreen):
         for slider in self.query(Slider):
             slider.disabled = True
         self.refresh_bindings()
+        if self.session.person:
+            self.session.finish([])
+            self.app.switch_screen(self.game.after_verdict(self.session))
+            return
         self.run_worker(self._copies(), group="forks", exclusive=True)
 
     async def _copies(self) -> None:
