@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -74,8 +75,8 @@ class Deciding:
         words: list[str] = []
         given = list(self._given)
         while True:
-            left = [m for m in self._view.moves if m.text.split(" ")[: len(words)] == words]
-            following = list(dict.fromkeys(w[len(words)] for m in left if len(w := m.text.split(" ")) > len(words)))
+            left = [m for m in self._view.moves if _words(m)[: len(words)] == words]
+            following = list(dict.fromkeys(w[len(words)] for m in left if len(w := _words(m)) > len(words)))
             if not following:
                 break
             if len(following) == 1 and words:
@@ -97,6 +98,11 @@ class Deciding:
             return Step("what will you do?", tuple((w, self._verbs.get(w, w)) for w in following))
         which = following[0].partition("=")[0]
         return Step(f"{words[0]}: {which}?", tuple((w, w.partition("=")[2] or w) for w in following))
+
+
+def _words(move: GroundedMove) -> list[str]:
+    """The verb, then each argument as it is written; a name may have spaces in it."""
+    return re.split(r" (?=[^\s=]+=)", move.text)
 
 
 class Telling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from game.play.hot_seat import Deciding, Telling, told
 from game.scenario.deal import deal
 from game.scenario.load import load
 from game.table.episode import opening_scene, view_of
-from game.table.protocol import Question, View
+from game.table.protocol import GroundedMove, Question, View
 
 BENCH = Path(__file__).parent.parent / "tui" / "scenarios" / "bench"
 
@@ -43,6 +44,17 @@ def test_every_legal_move_can_be_reached(view: View) -> None:
 
     walk([])
     assert reached == set(range(len(view.moves)))
+
+
+def test_a_name_with_spaces_is_one_choice(view: View) -> None:
+    moves = [GroundedMove("mail", {"to": i}, f"mail to={n}", "") for i, n in (("a", "Ruth"), ("b", "Ruth Jonas"))]
+    steps = Deciding(replace(view, moves=tuple(moves)))
+    steps.answer("mail")
+    assert steps.step is not None
+    assert [words for _, words in steps.step.options] == ["Ruth", "Ruth Jonas"]
+    steps.answer("to=Ruth Jonas")
+    steps.answer("")
+    assert steps.choice.move == 1
 
 
 def test_texts_are_cut_to_what_the_move_takes_and_back_takes_one_away(view: View) -> None:

@@ -51,7 +51,7 @@ class CoverScreen(GameScreen):
             yield SafeStatic(styled((heading, "bold $accent")), classes="says")
             yield SafeStatic(says, classes="says")
             key = self.game.key_of("cover.sit")
-            yield SafeStatic(styled((f"{key}", "bold"), f" when the {self.side} sits here"), classes="says")
+            yield SafeStatic(styled((f"{key} ", "bold"), f" when the {self.side} sits here"), classes="says")
 
     def on_mount(self) -> None:
         self._since = self.game.clock()
