@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from game.agents.chair import MIX
 from game.agents.scripted import MixedAgent
 from game.errors import UserError
-from game.events import AgentTurn, CardPlayed, EpisodeEnd, EpisodeStart, Event, Finding, Scored, Verdict
+from game.events import AgentTurn, CardPlayed, EpisodeEnd, EpisodeStart, Event, Finding, Forced, Scored, Verdict
 from game.journal.verify import table_for
 from game.play.captions import near
 from game.play.hot_seat import HUMAN
@@ -170,6 +170,8 @@ def _turns(p: Played) -> list[TurnTold]:
         elif isinstance(event, CardPlayed):
             name = event.card.replace("_", " ")
             at(event.turn).cards.append(name)
+        elif isinstance(event, Forced):
+            at(event.turn).cards.append(f"(facilitator) {event.beat.replace('_', ' ')}")
     for left in p.table.scene.left:
         if left.trace.where == "nowhere":
             continue
