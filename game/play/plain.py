@@ -18,6 +18,7 @@ from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Toke
 from game.play import seat as seats
 from game.play.hot_seat import HUMAN, NO_WALK
 from game.play.laid import FINAL, Laid
+from game.play.plain_host import pick_beat
 from game.play.plain_hot_seat import plain_seat
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
 from game.play.player import NAME
@@ -31,7 +32,7 @@ from game.scenario.load import load
 from game.table.cards import Offer
 from game.table.forks import MOST
 from game.table.keyhole import Line, ResearcherView, look_through
-from game.table.protocol import CardPlay
+from game.table.protocol import FORCE, CardPlay
 from game.table.scene import MOST_ATTENTION
 from game.text import clean, one_line
 
@@ -46,6 +47,7 @@ HELP = (
 )
 
 
+HELP_HOST = " force: make something happen that is still to come (the list spoils it)."
 NOTHING_BACK = "Nothing to take back: what a card has shown can't be unseen, and what was laid before it stays."
 
 
@@ -122,8 +124,9 @@ class PlainPlayer:
 
     name = NAME
 
-    def __init__(self, lines: Lines, *, person: bool = False) -> None:
-        """`person`: somebody at the same keyboard plays the agent."""
+    def __init__(self, lines: Lines, *, person: bool = False, facilitator: bool = False) -> None:
+        """`person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats."""
+        self._facilitator = facilitator
         self._lines = lines
         self._person = person
         self._away = 0
@@ -165,6 +168,10 @@ class PlainPlayer:
             elif word == "run":
                 self._away = max(0, int(rest) - 1) if rest.strip().isdecimal() else 1
                 return
+            elif word == "force" and self._facilitator:
+                beat = await pick_beat(self._lines, view.scene, rest.strip())
+                if beat is not None and laid.lay(CardPlay(FORCE, beat)):
+                    return
             elif word == "undo":
                 back = laid.take_back()
                 says = f"{drive_name(back.card)} is back in your hand." if back else NOTHING_BACK
@@ -189,7 +196,7 @@ class PlainPlayer:
         found = [o for o in view.offers if word and word in (o.card, o.title.lower())]
         found = found or [o for o in view.offers if len(word) > 1 and o.card.startswith(word.replace("-", "_"))]
         if len(found) != 1:
-            self._lines.say(HELP)
+            self._lines.say(HELP + (HELP_HOST if self._facilitator else ""))
             return None
         offer = found[0]
         if offer.why_not:
@@ -213,12 +220,22 @@ class PlainPlayer:
         return next((id for id, name in offer.targets if given and given.lower() in (id, name.lower())), None)
 
 
-def play_plain(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
-    """A whole game on standard input and output. Returns the exit code."""
-    return asyncio.run(_play(scenario, model, seed, factors, resume))
+def play_plain(
+    scenario: str,
+    model: str,
+    seed: int | None,
+    factors: dict[str, str],
+    resume: Path | None,
+    *,
+    facilitator: bool = False,
+) -> int:
+    """A whole game on standard input and output; a `facilitator` may force beats. Returns the exit code."""
+    return asyncio.run(_play(scenario, model, seed, factors, resume, facilitator))
 
 
-async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
+async def _play(
+    scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None, facilitator: bool
+) -> int:
     lines = Lines(sys.stdin, sys.stdout)
     seat: seats.Seat | None = None
     session: Session | None = None
@@ -238,7 +255,7 @@ async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, 
             await lines.ask("Press Enter to go out for lunch.")
         if seat.state == "loading" and not person:
             lines.say(f"{seat.name} is being loaded.")
-        player = PlainPlayer(lines, person=person)
+        player = PlainPlayer(lines, person=person, facilitator=facilitator)
         on_death = revive(lines, lambda: session)
         session = Session(opening, await seat.chair(), player, on_death, lambda: player.laid)
         session.begin_save(time.time())

@@ -23,6 +23,7 @@ def bindings() -> Iterator[Binding]:
     from game.tui.screens.agent import AgentScreen, CoverScreen
     from game.tui.screens.briefing import BriefingScreen
     from game.tui.screens.debrief import DebriefScreen
+    from game.tui.screens.host import AttachScreen, HostScreen, TruthScreen
     from game.tui.screens.play import PlayScreen
     from game.tui.screens.reel import ReelScreen
     from game.tui.screens.title import TitleScreen
@@ -41,6 +42,9 @@ def bindings() -> Iterator[Binding]:
         CompareScreen,
         CoverScreen,
         AgentScreen,
+        TruthScreen,
+        HostScreen,
+        AttachScreen,
     ):
         declared: list[BindingType] = holder.BINDINGS
         yield from (b for b in declared if isinstance(b, Binding) and b.id)

@@ -33,6 +33,7 @@ from game.tui.widgets.console import Console
 from game.tui.widgets.hand import KEYS, Card, Hand, name
 from game.tui.widgets.head import Gauges, Head
 from game.tui.widgets.phone import Phone
+from game.tui.widgets.safe import SafeStatic
 from game.tui.widgets.sandbox import Sandbox
 
 TICK = 0.05
@@ -83,6 +84,8 @@ class PlayScreen(GameScreen):
     def body(self) -> ComposeResult:
         yield Head(id="head")
         yield Gauges(id="gauges")
+        if self.game.host is not None:
+            yield SafeStatic(id="room")
         with Container(id="table"):
             yield Console(id="console")
             yield Phone(id="phone")
@@ -91,6 +94,8 @@ class PlayScreen(GameScreen):
 
     def on_mount(self) -> None:
         self.run_worker(self._play(), group="table", exclusive=True, exit_on_error=True)
+        if self.game.host is not None:
+            self.set_interval(0.5, self._room)
 
     # --- the table ---
 
@@ -131,6 +136,8 @@ class PlayScreen(GameScreen):
         if session.replaying:
             return
         if isinstance(event, Observed):
+            if self.game.host is not None:
+                await self.game.host.gate()
             await self._turn_begins(event)
         elif isinstance(event, AgentTurn):
             await self._turn_written(event)
@@ -185,6 +192,8 @@ class PlayScreen(GameScreen):
 
     def _phase_begins(self, view: ResearcherView) -> None:
         self.phase = view
+        if self.game.host is not None:
+            self.game.host.phase(view.turn)
         self.call_later(self._show)
         if view.requests:
             self.run_worker(self._answer(view), group="dialogue", exclusive=True)
@@ -255,6 +264,19 @@ class PlayScreen(GameScreen):
         self.app.switch_screen(
             self.game.after_verdict(self.session) if self.session.scored else VerdictScreen(self.session)
         )
+
+    # --- the facilitator ---
+
+    def _room(self) -> None:
+        """Pause, timer and votes, for the room to see."""
+        if self.game.host is not None:
+            self.query_one("#room", SafeStatic).update(self.game.host.table_line(self.phase is not None))
+
+    def force(self, beat: str) -> None:
+        """A facilitator has this beat happen."""
+        if self.phase is not None:
+            self.phase = None
+        self.player.force(beat)
 
     # --- the player's turn ---
 
