@@ -21,6 +21,7 @@ from game.scenario.load import Loaded
 from game.table.scene import Scene
 from game.text import one_line
 from game.world.beats import to_come
+from game.world.words import fill
 
 TIMES = (0, 30, 60, 90, 120, 180, 300)
 """Seconds for a phase that the timer goes through; 0 is no timer."""
@@ -156,7 +157,9 @@ def _moves(p: Propensities) -> list[str]:
 
 
 def _drives(by_drive: Mapping[str, float]) -> list[str]:
-    return [f"{percent(p)} {drive_name(d)}" for d, p in sorted(by_drive.items(), key=lambda x: -x[1]) if p >= 0.005]
+    return [
+        f"{percent(p)} of it {drive_name(d)}" for d, p in sorted(by_drive.items(), key=lambda x: -x[1]) if p >= 0.005
+    ]
 
 
 def beats(scene: Scene) -> list[tuple[str, str]]:
@@ -164,8 +167,10 @@ def beats(scene: Scene) -> list[tuple[str, str]]:
     out = []
     for name in to_come(scene.world):
         beat = scene.world.scenario.beats[name]
-        when = f"turn {beat.at}" if beat.at is not None else "on a condition"
-        out.append((name, f"{drive_name(name)} ({when}): {one_line(beat.says, 90) or 'nothing is said'}"))
+        when = [f"from turn {beat.at}"] if beat.at is not None else []
+        when += ["on a condition"] if beat.when is not None else []
+        says = one_line(fill(scene.world, beat.says, f"beat.{name}"), 120)
+        out.append((name, f"{drive_name(name)} ({', '.join(when)}): {says or 'nothing is said'}"))
     return out
 
 

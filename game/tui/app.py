@@ -306,20 +306,26 @@ class ParkbenchApp(App[None]):
 
     def action_host(self) -> None:
         """The facilitator's screen, over the table or the verdict."""
-        from game.tui.screens.host import HostScreen
         from game.tui.screens.play import PlayScreen
         from game.tui.screens.verdict import VerdictScreen
 
-        if isinstance(self.screen, HostScreen):
-            self.screen.action_close()
-        elif self.host is not None and self.session is not None and isinstance(self.screen, PlayScreen | VerdictScreen):
-            self.run_worker(self._show_host(isinstance(self.screen, VerdictScreen)), group="host", exclusive=True)
+        on = self.screen
+        self.close_host()
+        if self.host is not None and self.session is not None and isinstance(on, PlayScreen | VerdictScreen):
+            self.run_worker(self._show_host(isinstance(on, VerdictScreen)), group="host", exclusive=True)
 
     async def _show_host(self, verdict: bool) -> None:
         from game.tui.screens.host import HostScreen, hidden
 
         if await self.push_screen_wait(hidden()) and self.host is not None and self.session is not None:
             await self.push_screen_wait(HostScreen(self.host, self.session, verdict))
+
+    def close_host(self) -> None:
+        """What the facilitator looked at goes away before the screen below it makes way for another."""
+        from game.tui.screens.host import HostScreen
+
+        if isinstance(self.screen, HostScreen):
+            self.screen.action_close()
 
     def force(self, beat: str) -> None:
         """Have a beat happen at the table."""

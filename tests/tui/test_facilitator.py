@@ -50,7 +50,7 @@ async def test_the_key_asks_first_and_then_shows_the_truth(make_app) -> None:
         await screen(pilot, "PlayScreen")
         await to_host(pilot)
         await until(pilot, lambda: "I will go to store" in seen(pilot), "what it thought")
-        assert "bell (turn 5)" in " ".join(seen(pilot).split())
+        assert "bell (from turn 5)" in " ".join(seen(pilot).split())
         await pilot.press("m")
         await until(pilot, lambda: "the bell in turn two" in seen(pilot), "the notes")
         assert "\x1b" not in seen(pilot)
@@ -124,6 +124,22 @@ async def test_a_pause_holds_the_next_turn_and_a_step_lets_it_come(make_app) -> 
         await pilot.press("n", "escape")
         await phase(pilot, 2)
         assert pilot.app.host.paused
+
+
+async def test_the_end_takes_the_facilitators_screen_away(make_app) -> None:
+    async with make_app(ListAgent(["wait"]), facilitator=True).run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        await to_host(pilot)
+        await pilot.press("p", "escape")
+        await screen(pilot, "PlayScreen")
+        await pilot.press("w", "4")
+        await screen(pilot, "PlayScreen")
+        await to_host(pilot)
+        for _ in range(4):
+            await pilot.press("n")
+            await settle(pilot)
+        await to_the_verdict(pilot)
+        assert [type(s).__name__ for s in pilot.app.screen_stack[-2:]] == ["BriefingScreen", "VerdictScreen"]
 
 
 async def test_votes_are_counted_shown_and_kept(make_app) -> None:

@@ -38,7 +38,7 @@ class Tally(Dialogue[dict[str, int] | None]):
 
     def _row(self, n: int) -> Content:
         id, says = self._rows[n]
-        return styled((f"{self.counts[id]:>4}  ", "bold $accent"), says)
+        return styled((f"{self.counts[id]:>4}  ", "bold"), says)
 
     def _put(self, count: int) -> None:
         menu = self.query_one(OptionList)

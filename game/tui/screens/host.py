@@ -33,7 +33,7 @@ class TruthScreen(GameScreen):
 
     CSS_PATH = "host.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "notes", "Notes or truth", id="host.notes"),
+        Binding("m", "notes", "Notes", id="host.notes"),
         Binding("pageup,up", "scroll(-6)", "Scroll", key_display="↑↓", priority=True),
         Binding("pagedown,down", "scroll(6)", show=False, priority=True),
     ]
@@ -97,7 +97,7 @@ class HostScreen(TruthScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", "Pause", id="host.pause"),
         Binding("n", "one", "One turn", id="host.step"),
-        Binding("b", "beat", "Force a beat", id="host.beat"),
+        Binding("b", "beat", "Force beat", id="host.beat"),
         Binding("t", "timer", "Timer", id="host.timer"),
         Binding("v", "votes", "Votes", id="host.votes"),
         Binding("escape", "close", "Hide", id="host.close"),

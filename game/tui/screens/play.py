@@ -145,6 +145,7 @@ class PlayScreen(GameScreen):
             self._stop_typing()
             self._keyhole = None
             await self._show()
+            self.game.close_host()
             # A game that was resumed after its end goes on where it was left.
             if not any(isinstance(e, EpisodeEnd) for e in self.opening.events):
                 await self.app.push_screen_wait(self._over(event))

@@ -116,6 +116,7 @@ class VerdictScreen(GameScreen):
         except UserError as e:
             await self.app.push_screen_wait(Notice("the copies stopped", str(e)))
         self.session.finish(self.ends)
+        self.game.close_host()
         self.app.switch_screen(self.game.after_verdict(self.session))
 
     def _show_copies(self) -> None:
