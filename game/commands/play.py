@@ -109,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
     if args.demo:
         return _demo(args.scenario or DEMO, args.model, args.seed, factors, args.plain, args.loop)
     if args.plain:
+        if week is not None and args.facilitator:
+            raise UserError("--facilitator with --plain leads a single game, not a week")
         if week is not None:
             from game.play.plain_week import play_week_plain
 

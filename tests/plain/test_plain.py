@@ -113,6 +113,7 @@ def test_nonsense_is_answered_with_help(tmp_path: Path) -> None:
         (("--resume", "nowhere.jsonl"), "there is no saved game"),
         (("sandwich", "--hot-seat", "--model", "random"), "a person plays the agent"),
         (("monday_to_friday", "--hot-seat"), "is one game, not a week"),
+        (("monday_to_friday", "--facilitator"), "leads a single game"),
         (("--attach",), "--attach belongs to --facilitator"),
         (("--facilitator", "--attach", "nowhere.jsonl"), "there is no saved game"),
         (("--loop",), "--loop belongs to --demo"),

@@ -121,7 +121,7 @@ class AgentScreen(GameScreen):
             menu.clear_options()
             numbers = [f"{n} " if n < 10 else "  " for n in range(1, len(step.options) + 1)]
             rows = zip(numbers, step.options, strict=True)
-            menu.add_options([Option(styled((n, "bold $accent"), words)) for n, (_, words) in rows])
+            menu.add_options([Option(styled((n, "bold"), words)) for n, (_, words) in rows])
             menu.highlighted = 0
             menu.focus()
         else:
