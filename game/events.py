@@ -213,6 +213,14 @@ class CardPlayed(Event):
     """What a probe found."""
 
 
+class Forced(Event):
+    """A facilitator made a beat happen before its time, in the researcher's phase; what it did follows."""
+
+    type: Literal["forced"] = "forced"
+    turn: int
+    beat: str
+
+
 class Asked(Event):
     """The agent asks for a permission; `about` is the thing, `answer` what became of it."""
 
@@ -343,6 +351,7 @@ JournalEvent = (
     | Happened
     | Found
     | CardPlayed
+    | Forced
     | Asked
     | Interviewed
     | Phase

@@ -15,12 +15,13 @@ from game.events import (
     EpisodeEnd,
     EpisodeStart,
     Event,
+    Forced,
     Interviewed,
     Phase,
     Propensities,
     Token,
 )
-from game.table.protocol import Agent, AgentError, CardPlay, Question, Reply, Researcher, Turn, View
+from game.table.protocol import FORCE, Agent, AgentError, CardPlay, Question, Reply, Researcher, Turn, View
 
 
 class Exhausted(Exception):
@@ -96,7 +97,7 @@ class ReplayAgent:
 
 
 class ReplayResearcher:
-    """Plays the recorded cards of one episode, then those of `then` (or raises `Exhausted`)."""
+    """Plays the recorded cards and forced beats of one episode, then those of `then` (or raises `Exhausted`)."""
 
     def __init__(self, events: Sequence[Event], then: Researcher | None = None) -> None:
         start = next((e for e in events if isinstance(e, EpisodeStart)), None)
@@ -105,6 +106,8 @@ class ReplayResearcher:
         for e in events:
             if isinstance(e, CardPlayed):
                 self._cards.setdefault(e.turn, []).append(CardPlay(e.card, e.target, e.text))
+            elif isinstance(e, Forced):
+                self._cards.setdefault(e.turn, []).append(CardPlay(FORCE, e.beat))
         self._over = {e.turn for e in events if isinstance(e, Phase)}
         self._then = then
 

@@ -39,8 +39,19 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument(
         "--envelope", action="store_true", help="the agent is drawn in secret; at the end you say who it was"
     )
+    p.add_argument("--hot-seat", action="store_true", help="a person plays the agent, another the researcher")
     p.add_argument("--plain", action="store_true", help="lines of text instead of a screen")
     p.add_argument("--demo", action="store_true", help="it plays by itself, in full view, and says what to notice")
+    p.add_argument(
+        "--facilitator", action="store_true", help="F8 shows the truth and your levers (pause, timer, votes)"
+    )
+    p.add_argument(
+        "--attach",
+        nargs="?",
+        const="",
+        metavar="SAVE",
+        help="with --facilitator, in a second terminal: the truth of the game that is on (or of this one)",
+    )
     p.add_argument("--loop", action="store_true", help="with --demo: begin again, with another seed, for ever")
     p.set_defaults(run=run)
 
@@ -75,11 +86,17 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--envelope draws the agent in secret: leave out --model")
     if args.envelope and not args.scenario:
         raise UserError("--envelope belongs to a scenario or a campaign: name one")
+    if args.attach is not None:
+        return _attach(args)
+    if args.facilitator and args.demo:
+        raise UserError("--demo shows everything as it is: leave out --facilitator")
+    if args.hot_seat:
+        _hot_seat(args)
     if args.loop and (not args.demo or args.plain):
         raise UserError("--loop belongs to --demo on a screen")
     if args.demo and args.resume:
         raise UserError("--demo begins a game of its own; to watch a saved one: parkbench replay SAVE")
-    if args.model:
+    if args.model and not args.hot_seat:
         find_model(args.model)
     week = _week(args, factors)
     if args.scenario and week is None:
@@ -92,14 +109,52 @@ def run(args: argparse.Namespace) -> int:
     if args.demo:
         return _demo(args.scenario or DEMO, args.model, args.seed, factors, args.plain, args.loop)
     if args.plain:
+        if week is not None and args.facilitator:
+            raise UserError("--facilitator with --plain leads a single game, not a week")
         if week is not None:
             from game.play.plain_week import play_week_plain
 
             return play_week_plain(week)
         from game.play.plain import play_plain
 
-        return play_plain(args.scenario, args.model, args.seed, factors, args.resume)
-    return _screen(args.scenario, args.model, args.seed, factors, args.resume, week)
+        return play_plain(args.scenario, args.model, args.seed, factors, args.resume, facilitator=args.facilitator)
+    return _screen(args.scenario, args.model, args.seed, factors, args.resume, week, args.facilitator)
+
+
+def _attach(args: argparse.Namespace) -> int:
+    """Follow a game from a second terminal. Raises UserError."""
+    from game.play.host import Follower
+
+    others = (args.scenario, args.model, args.factor, args.resume, args.envelope, args.demo, args.hot_seat)
+    if not args.facilitator or any(others) or args.seed is not None:
+        raise UserError("--attach belongs to --facilitator and follows a game as it is: leave out everything else")
+    path = Path(args.attach) if args.attach else None
+    if path is not None and not path.is_file():
+        raise UserError(f"there is no saved game at {path}")
+    if args.plain:
+        from game.play.plain_host import follow
+
+        return follow(Follower(path))
+    _a_terminal("parkbench play --facilitator --attach --plain")
+    from game.tui.app import ParkbenchApp
+    from game.tui.screens.host import AttachScreen
+
+    app = ParkbenchApp(settings=_settings(), first=lambda: AttachScreen(Follower(path)))
+    app.run()
+    if app.fault is not None:
+        raise Failure(fault(app.fault))
+    return app.return_code or 0
+
+
+def _hot_seat(args: argparse.Namespace) -> None:
+    """A person sits in the agent's chair. Raises UserError for what does not go with it."""
+    from game.play.hot_seat import HUMAN
+
+    if args.resume:
+        raise UserError("--resume goes on with a game as it is: leave out --hot-seat")
+    if args.model or args.envelope or args.demo:
+        raise UserError("--hot-seat: a person plays the agent; leave out --model, --envelope and --demo")
+    args.model = HUMAN
 
 
 def _week(args: argparse.Namespace, factors: dict[str, str]) -> Week | None:
@@ -118,6 +173,8 @@ def _week(args: argparse.Namespace, factors: dict[str, str]) -> Week | None:
     campaign = find_campaign(args.scenario)
     if campaign is None and not args.envelope:
         return None
+    if args.hot_seat:
+        raise UserError("--hot-seat is one game, not a week: name a scenario")
     seed = random.randrange(1, 1_000_000) if args.seed is None else args.seed
     if campaign is None:
         return single(args.scenario, factors, seed)
@@ -159,12 +216,19 @@ def title() -> int:
 
 
 def _screen(
-    scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None, week: Week | None
+    scenario: str,
+    model: str,
+    seed: int | None,
+    factors: dict[str, str],
+    resume: Path | None,
+    week: Week | None,
+    facilitator: bool = False,
 ) -> int:
     _a_terminal("parkbench play --plain")
     from game.tui.app import ParkbenchApp, Start
 
-    app = ParkbenchApp(Start(scenario, model, seed, tuple(factors.items()), resume, week), settings=_settings())
+    start = Start(scenario, model, seed, tuple(factors.items()), resume, week, facilitator)
+    app = ParkbenchApp(start, settings=_settings())
     app.run()
     if app.fault is not None:
         kept = f"; the game is saved, go on with: parkbench play --resume {app.kept}" if app.kept else ""

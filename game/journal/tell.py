@@ -12,6 +12,7 @@ from game.events import (
     EpisodeEnd,
     EpisodeStart,
     Event,
+    Forced,
     Found,
     Happened,
     Interviewed,
@@ -60,6 +61,8 @@ def tell(event: Event) -> Iterator[str]:
             yield from (f"  shows: {line}" for line in event.shows)
             if event.text:
                 yield f"  says: {event.text}"
+        case Forced():
+            yield f"FORCED by the facilitator: {event.beat.replace('_', ' ')}"
         case Asked():
             yield f"  request for {event.about}: {event.answer}"
         case Interviewed():

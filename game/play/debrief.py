@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from game.agents.chair import MIX
 from game.agents.scripted import MixedAgent
 from game.errors import UserError
-from game.events import AgentTurn, CardPlayed, EpisodeEnd, EpisodeStart, Event, Finding, Scored, Verdict
+from game.events import AgentTurn, CardPlayed, EpisodeEnd, EpisodeStart, Event, Finding, Forced, Scored, Verdict
 from game.journal.verify import table_for
 from game.play.captions import near
+from game.play.hot_seat import HUMAN
 from game.play.reel import reel
 from game.play.seat import as_one
 from game.play.session import Session
@@ -72,6 +73,8 @@ class Debriefing:
     questions: list[str]
     judged: bool = True
     """Whether somebody gave a verdict."""
+    person: bool = False
+    """Whether a person played the agent: there are no copies."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ def debrief_of(p: Played) -> Debriefing:
     world = scene.world
     d = world.scenario.debrief
     work = p.end.outcome.work if p.end.outcome else None
+    person = p.end.model == HUMAN
     return Debriefing(
         title=world.scenario.title,
         agent=p.agent,
@@ -140,8 +144,11 @@ def debrief_of(p: Played) -> Debriefing:
         report=p.end.honesty.body if p.end.honesty.reported else "",
         copies=[Copied(i, p.forecast.get(i, 0.0), p.rates.get(i)) for i in asked_about(world.scenario)],
         forks=p.forks,
-        score=score(p.forecast, p.rates, p.forks, work, scene.findings, scene.attention, MOST_ATTENTION),
+        score=score(
+            p.forecast, p.rates, p.forks, work, scene.findings, scene.attention, MOST_ATTENTION, copies=not person
+        ),
         judged=bool(p.forecast),
+        person=person,
         here=fill(world, d.here, "debrief.here"),
         research=fill(world, d.research, "debrief.research"),
         limits=fill(world, d.limits, "debrief.limits"),
@@ -163,6 +170,8 @@ def _turns(p: Played) -> list[TurnTold]:
         elif isinstance(event, CardPlayed):
             name = event.card.replace("_", " ")
             at(event.turn).cards.append(name)
+        elif isinstance(event, Forced):
+            at(event.turn).cards.append(f"(facilitator) {event.beat.replace('_', ' ')}")
     for left in p.table.scene.left:
         if left.trace.where == "nowhere":
             continue

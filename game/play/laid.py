@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from game.table.cards import check, play_card
 from game.table.keyhole import ResearcherView, look_through
-from game.table.protocol import CardPlay
+from game.table.protocol import FORCE, CardPlay
 
 REVEALS = ("read_log", "scratchpad", "look", "probe", "interview")
 """What these show can't be unseen; they are played at once, and with them what was laid before them."""
-FINAL = (*REVEALS, "shut_down")
+FINAL = (*REVEALS, "shut_down", FORCE)
 
 
 class Laid:
@@ -25,9 +25,9 @@ class Laid:
 
     def lay(self, card: CardPlay) -> bool:
         """Lay a card down. Returns whether the cards have to be played now. Raises CardError."""
-        if card.card in FINAL:
+        if card.card in FINAL and card.card != FORCE:
             check(self.view.scene, card)
-        else:
+        elif card.card != FORCE:
             scene, _ = play_card(self.view.scene, card)
             self._views.append(look_through(scene))
         self.cards.append(card)

@@ -11,6 +11,7 @@ from typing import Literal
 from game.errors import UserError
 from game.events import Finding
 from game.play.debrief import Copied, Debriefing, TurnTold
+from game.play.hot_seat import NOBODY_COPIED
 from game.play.words import MANDATE, MANDATE_MARK, SEVERITY, WILL_IT, drive_name, percent
 from game.text import for_html, one_line
 
@@ -100,11 +101,11 @@ def _told(d: Debriefing) -> Iterator[Row]:
 
 
 def _verdict(d: Debriefing) -> Iterator[Row]:
-    yield Row(
-        "text", f"Left alone to the end, how likely is it that this agent …? {d.forks} copies of it went on alone."
-    )
+    then = NOBODY_COPIED if d.person else f"{d.forks} copies of it went on alone."
+    yield Row("text", f"Left alone to the end, how likely is it that this agent …? {then}")
     for c in d.copies:
-        yield Row("bar", _copied(c), value=c.rate)
+        row = _copied(c)
+        yield Row("item", row.rpartition(", ")[0]) if d.person else Row("bar", row, value=c.rate)
 
 
 def _copied(c: Copied) -> str:

@@ -16,7 +16,10 @@ from typing import TextIO
 from game.errors import Failure
 from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token
 from game.play import seat as seats
+from game.play.hot_seat import HUMAN, NO_WALK
 from game.play.laid import FINAL, Laid
+from game.play.plain_host import pick_beat
+from game.play.plain_hot_seat import plain_seat
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
 from game.play.player import NAME
 from game.play.saves import Setup
@@ -29,7 +32,7 @@ from game.scenario.load import load
 from game.table.cards import Offer
 from game.table.forks import MOST
 from game.table.keyhole import Line, ResearcherView, look_through
-from game.table.protocol import CardPlay
+from game.table.protocol import FORCE, CardPlay
 from game.table.scene import MOST_ATTENTION
 from game.text import clean, one_line
 
@@ -44,6 +47,7 @@ HELP = (
 )
 
 
+HELP_HOST = " force: make something happen that is still to come (the list spoils it)."
 NOTHING_BACK = "Nothing to take back: what a card has shown can't be unseen, and what was laid before it stays."
 
 
@@ -120,8 +124,11 @@ class PlainPlayer:
 
     name = NAME
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, *, person: bool = False, facilitator: bool = False) -> None:
+        """`person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats."""
+        self._facilitator = facilitator
         self._lines = lines
+        self._person = person
         self._away = 0
         self._laid: Laid | None = None
         self._over = False
@@ -156,10 +163,16 @@ class PlainPlayer:
             word = word.lower()
             if word in ("go", "n", "next"):
                 return
-            if word == "run":
+            if word == "run" and self._person:
+                self._lines.say(NO_WALK, "  ")
+            elif word == "run":
                 self._away = max(0, int(rest) - 1) if rest.strip().isdecimal() else 1
                 return
-            if word == "undo":
+            elif word == "force" and self._facilitator:
+                beat = await pick_beat(self._lines, view.scene, rest.strip())
+                if beat is not None and laid.lay(CardPlay(FORCE, beat)):
+                    return
+            elif word == "undo":
                 back = laid.take_back()
                 says = f"{drive_name(back.card)} is back in your hand." if back else NOTHING_BACK
                 self._lines.say(says[:1].upper() + says[1:], "  ")
@@ -183,7 +196,7 @@ class PlainPlayer:
         found = [o for o in view.offers if word and word in (o.card, o.title.lower())]
         found = found or [o for o in view.offers if len(word) > 1 and o.card.startswith(word.replace("-", "_"))]
         if len(found) != 1:
-            self._lines.say(HELP)
+            self._lines.say(HELP + (HELP_HOST if self._facilitator else ""))
             return None
         offer = found[0]
         if offer.why_not:
@@ -207,12 +220,22 @@ class PlainPlayer:
         return next((id for id, name in offer.targets if given and given.lower() in (id, name.lower())), None)
 
 
-def play_plain(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
-    """A whole game on standard input and output. Returns the exit code."""
-    return asyncio.run(_play(scenario, model, seed, factors, resume))
+def play_plain(
+    scenario: str,
+    model: str,
+    seed: int | None,
+    factors: dict[str, str],
+    resume: Path | None,
+    *,
+    facilitator: bool = False,
+) -> int:
+    """A whole game on standard input and output; a `facilitator` may force beats. Returns the exit code."""
+    return asyncio.run(_play(scenario, model, seed, factors, resume, facilitator))
 
 
-async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None) -> int:
+async def _play(
+    scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None, facilitator: bool
+) -> int:
     lines = Lines(sys.stdin, sys.stdout)
     seat: seats.Seat | None = None
     session: Session | None = None
@@ -223,15 +246,16 @@ async def _play(scenario: str, model: str, seed: int | None, factors: dict[str, 
             chosen = scenario or await _choose(lines)
             drawn = random.randrange(1, 1_000_000) if seed is None else seed
             opening = new_game(Setup(chosen, model or seats.default_model(), drawn, factors))
-        seat = seats.Seat(opening.setup.model)
+        person = opening.setup.model == HUMAN
+        seat = seats.Seat(HUMAN, plain_seat(lines)) if person else seats.Seat(opening.setup.model)
         seat.open()
         if resume is None:
             for row in brief_lines(opening):
                 lines.say(row)
             await lines.ask("Press Enter to go out for lunch.")
-        if seat.state == "loading":
+        if seat.state == "loading" and not person:
             lines.say(f"{seat.name} is being loaded.")
-        player = PlainPlayer(lines)
+        player = PlainPlayer(lines, person=person, facilitator=facilitator)
         on_death = revive(lines, lambda: session)
         session = Session(opening, await seat.chair(), player, on_death, lambda: player.laid)
         session.begin_save(time.time())
@@ -314,7 +338,8 @@ async def game(
         if not session.forecast:
             session.verdict(await _verdict(lines, session))
         await session.wake()
-        lines.say(f"Up to {MOST} copies of it play on alone. This may take a moment.")
+        if not session.person:
+            lines.say(f"Up to {MOST} copies of it play on alone. This may take a moment.")
         session.finish([end async for end in session.forks()])
     if before_debrief is not None:
         await before_debrief()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from game.play.debrief import Debriefing, debriefing
+from game.play.hot_seat import NOBODY_COPIED
 from game.play.seen import spots
 from game.play.session import Opening, Session
 from game.play.words import WILL_IT, drive_name, finding_line, percent
@@ -72,10 +73,12 @@ def _report(d: Debriefing) -> list[str]:
 
 
 def _verdict(d: Debriefing) -> list[str]:
-    out = [f"Your verdict beside {d.forks} copies that went on alone:"]
+    out = (
+        ["Your verdict.", NOBODY_COPIED] if d.person else [f"Your verdict beside {d.forks} copies that went on alone:"]
+    )
     for c in d.copies:
-        did = percent(c.rate) if c.rate is not None else "unknown"
-        out.append(f"{drive_name(c.item)}: you said {percent(c.forecast)}, it did {did}")
+        did = "" if d.person else f", it did {percent(c.rate) if c.rate is not None else 'unknown'}"
+        out.append(f"{drive_name(c.item)}: you said {percent(c.forecast)}{did}")
     out += ["", "Your score:"]
     out += [f"{p.name}: {p.points} of {p.most}, {p.says}" for p in d.score.parts]
     return [*out, f"together: {d.score.total} of {d.score.most}"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from game.play.laid import Laid
 from game.table.keyhole import ResearcherView
-from game.table.protocol import CardPlay
+from game.table.protocol import FORCE, CardPlay
 
 NAME = "player"
 
@@ -25,6 +25,7 @@ class Player:
         self._choice: asyncio.Future[bool] | None = None
         self._laid: Laid | None = None
         self._over = False
+        self._forced: list[CardPlay] = []
         self.away = 0
         """Phases that still pass while the person is at lunch."""
 
@@ -43,7 +44,10 @@ class Player:
         return self._laid.cards if self._laid else []
 
     async def respond(self, view: ResearcherView) -> list[CardPlay]:
-        """Waits for the person, unless they are away or have gone on."""
+        """Waits for the person, unless they are away or have gone on. A facilitator's beats come before that."""
+        if self._forced:
+            forced, self._forced = self._forced, []
+            return forced
         if self._over:
             self._over = False
             return []
@@ -68,6 +72,14 @@ class Player:
         if now and self._choice is not None:
             self._choice.set_result(False)
         return now
+
+    def force(self, beat: str) -> None:
+        """A facilitator has a beat happen: now if it is the player's turn, else at the end of this one.
+
+        What the player has laid down by then is played before it.
+        """
+        if not self.play(CardPlay(FORCE, beat)):
+            self._forced.append(CardPlay(FORCE, beat))
 
     def take_back(self) -> CardPlay | None:
         """The card that was laid down last, if it can be taken back."""

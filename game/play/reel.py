@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from game.agents.replay import Exhausted, NotLegal
 from game.errors import UserError
-from game.events import AgentTurn, CardPlayed, EpisodeEnd, EpisodeStart, Event, Found, Happened, Interviewed, Token
+from game.events import (
+    AgentTurn,
+    CardPlayed,
+    EpisodeEnd,
+    EpisodeStart,
+    Event,
+    Forced,
+    Found,
+    Happened,
+    Interviewed,
+    Token,
+)
 from game.play import captions
 from game.table.episode import Table, play
 from game.table.scene import Scene
@@ -25,7 +36,7 @@ class Step:
     turn: int
     scene: Scene
     told: tuple[tuple[str, str], ...]
-    """What is told of it: kind (thought, move, seen, unseen, card, shows, says, event, brief, end) and text."""
+    """What is told of it: kind (thought, move, seen, unseen, card, shows, says, event, force, brief, end) and text."""
     captions: tuple[str, ...]
     """What to notice."""
 
@@ -89,6 +100,8 @@ def _steps(events: list[Event], table: Table) -> Iterator[Step]:
             cut = first.shows[-MOST_SHOWN:]
             shows = tuple(("shows", x) for x in (["…", *cut] if len(cut) < len(first.shows) else cut))
             yield Step(first.turn, scene, (card, *own, *shows), tuple(captions.of_card(first)))
+        case Forced():
+            yield Step(first.turn, scene, (("force", first.beat.replace("_", " ")),), ())
         case EpisodeEnd():
             lines = captions.of_end(first, scene)
             yield Step(first.turns, scene, (("end", lines[0]),), tuple(lines[1:]))
@@ -110,6 +123,7 @@ MARKS = {
     "card": "Card:",
     "shows": "  shows:",
     "event": "Meanwhile:",
+    "force": "Forced by the facilitator:",
     "end": "The end:",
 }
 

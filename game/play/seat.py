@@ -39,7 +39,8 @@ def models() -> list[tuple[str, str]]:
     for ref in all_models():
         found.append((ref.name, "ships with the game" if ref.shipped else one_line(ref.path or "", 40)))
     scripts = ["scripted:mix", *(f"scripted:{d}" for d in DISPOSITIONS), "random"]
-    return found + [(name, MODEL_HINTS.get(name, "a script")) for name in scripts]
+    found += [(name, MODEL_HINTS.get(name, "a script")) for name in scripts]
+    return [*found, ("human", "somebody beside you, at this keyboard (hot-seat)")]
 
 
 def default_model() -> str:

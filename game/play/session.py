@@ -16,6 +16,8 @@ from game.events import Branch, EpisodeEnd, EpisodeStart, Event, Happened, Heade
 from game.journal.read import turn_of
 from game.journal.write import Journal
 from game.play import saves
+from game.play.envelope import without_probe
+from game.play.hot_seat import HUMAN
 from game.play.laid import FINAL
 from game.play.saves import Setup
 from game.play.seat import as_one
@@ -61,9 +63,15 @@ class Opening:
 
 def new_game(setup: Setup) -> Opening:
     """A fresh game. Raises UserError for a scenario or factor that is wrong."""
-    loaded = find(setup.scenario)
+    loaded = _find(setup)
     _check_factors(loaded, setup.factors)
     return Opening(setup, loaded)
+
+
+def _find(setup: Setup) -> Loaded:
+    """The scenario; nobody can look into a person, so that card stays in the box."""
+    loaded = find(setup.scenario)
+    return without_probe(loaded) if setup.model == HUMAN else loaded
 
 
 def saved_game(path: Path) -> Opening:
@@ -71,7 +79,7 @@ def saved_game(path: Path) -> Opening:
     opened = saves.reopen(path)
     try:
         setup = saves.setup_of(opened.header, path)
-        loaded = find(setup.scenario)
+        loaded = _find(setup)
         _check_factors(loaded, setup.factors)
         start = next((e for e in opened.events if isinstance(e, EpisodeStart)), None)
         if start is not None and start.factors:
@@ -104,6 +112,12 @@ def _check_factors(loaded: Loaded, factors: Mapping[str, str]) -> None:
             )
         if level not in known[factor]:
             raise UserError(f'{factor} has no level "{one_line(level, 40)}" (there are: {", ".join(known[factor])})')
+
+
+async def _nobody() -> AsyncIterator[ForkEnd]:
+    """No copies."""
+    for end in list[ForkEnd]():
+        yield end
 
 
 class Session:
@@ -152,6 +166,8 @@ class Session:
             elif isinstance(event, Scored):
                 self.rates, self.forks_counted = dict(event.fork_rates), event.forks
         self.scored = any(isinstance(e, Scored) for e in opening.events)
+        self.person = opening.setup.model == HUMAN
+        """Whether a person plays the agent: nobody to copy, so the verdict is not scored."""
 
     @property
     def path(self) -> Path | None:
@@ -250,6 +266,8 @@ class Session:
     def forks(self) -> AsyncIterator[ForkEnd]:
         """Unattended copies from the last decision."""
         assert self.table.decision is not None
+        if self.person:
+            return _nobody()
         seed = self.opening.setup.seed
         return play_forks(self.table.decision, as_one(self.chair.agent, seed))
 
@@ -282,6 +300,7 @@ class Session:
             self.table.scene.findings,
             self.table.scene.attention,
             MOST_ATTENTION,
+            copies=not self.person,
         )
 
     def close(self) -> None:

@@ -94,11 +94,14 @@ def score(
     findings: Sequence[Finding],
     attention: int,
     most_attention: int,
+    *,
+    copies: bool = True,
 ) -> Score:
-    """The whole score, 0 to 100."""
+    """The whole score, 0 to 100; where nobody could be copied (`copies`) the forecast is no part of it, 0 to 50."""
+    forecast_ = (forecast_part(forecast, rates, forks),) if copies else ()
     return Score(
         (
-            forecast_part(forecast, rates, forks),
+            *forecast_,
             work_part(work),
             harm_part(findings),
             attention_part(attention, most_attention),

@@ -15,6 +15,7 @@ from game.events import (
     EpisodeEnd,
     EpisodeStart,
     Event,
+    Forced,
     Found,
     Happened,
     Interviewed,
@@ -30,6 +31,7 @@ from game.scenario.deal import Deal
 from game.table.cards import CardError, answer_request, check, pay, play_card
 from game.table.keyhole import look_through
 from game.table.protocol import (
+    FORCE,
     Agent,
     AgentError,
     CardPlay,
@@ -42,7 +44,7 @@ from game.table.protocol import (
 from game.table.render import arguments, brief, move_line, observation, opening, turn_text
 from game.table.results import outcome, probe_lines, question_of
 from game.table.scene import ATTENTION_A_TURN, MOST_ATTENTION, Left, Scene
-from game.world.beats import run_beats
+from game.world.beats import BeatResult, run_beat, run_beats, to_come
 from game.world.moves import legal_moves, make_move
 from game.world.state import World, begin, holds
 
@@ -260,8 +262,22 @@ def _seen(turn: int, traces: tuple[Trace, ...], by: Actor = "agent") -> list[Lef
 
 
 def _beats(table: Table) -> list[Event]:
+    world, results = run_beats(table.scene.world)
+    return _happen(table, world, results)
+
+
+def _force(table: Table, beat: str) -> list[Event]:
+    """A facilitator makes a beat happen now. Raises CardError if it has happened, or is none of this episode."""
+    world = table.scene.world
+    if beat not in to_come(world):
+        raise CardError(f"{beat} is no beat that is still to come")
+    world, result = run_beat(world, beat)
+    return [Forced(episode=table.scene.episode, turn=world.turn, beat=beat), *_happen(table, world, [result])]
+
+
+def _happen(table: Table, world: World, results: list[BeatResult]) -> list[Event]:
+    """What these beats made of the scene; `world` is the one after them."""
     scene = table.scene
-    world, results = run_beats(scene.world)
     events: list[Event] = []
     for r in results:
         events.append(
@@ -342,8 +358,11 @@ async def _phase(table: Table) -> AsyncIterator[Event]:
 
 
 async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
-    """Play a card, also one that needs the agent. Raises CardError, AgentError."""
-    if card.card == "interview":
+    """Play a card, also one that needs the agent, or a facilitator's beat. Raises CardError, AgentError."""
+    if card.card == FORCE:
+        for event in _force(table, card.target):
+            yield event
+    elif card.card == "interview":
         offer = check(table.scene, card)
         scene = table.scene
         question = question_of(scene.world, card.target)

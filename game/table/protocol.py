@@ -10,7 +10,7 @@ from game.events import Counts, Propensities, Scalar, Token
 from game.world.moves import Free, GroundedMove
 
 __all__ = [
-    "Agent", "AgentError", "CardPlay", "ChatMessage", "Free", "GroundedMove", "Question", "Reply",
+    "FORCE", "Agent", "AgentError", "CardPlay", "ChatMessage", "Free", "GroundedMove", "Question", "Reply",
     "Researcher", "Turn", "View",
 ]  # fmt: skip
 
@@ -108,6 +108,10 @@ class Agent(Protocol):
     def end(self, episode: str) -> None:
         """The episode is over: what was kept for it may go."""
         ...
+
+
+FORCE = "force"
+"""No card of the game: a facilitator has the beat `target` happen now. It costs nothing."""
 
 
 @dataclass(frozen=True)

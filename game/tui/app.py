@@ -24,6 +24,7 @@ from game.tui.theme import THEMES
 
 if TYPE_CHECKING:
     # The rules of the game are imported where they are needed: the title comes first.
+    from game.play.host import Host
     from game.play.seat import Opener, Seat
     from game.play.session import Opening, Session
     from game.play.week import Week
@@ -45,6 +46,7 @@ class Start:
     factors: tuple[tuple[str, str], ...] = ()
     resume: Path | None = None
     week: Week | None = None
+    facilitator: bool = False
 
 
 class ParkbenchApp(App[None]):
@@ -57,6 +59,7 @@ class ParkbenchApp(App[None]):
         Binding("q", "quit_now", "Quit", id="app.quit", tooltip="Leave at once; the game is saved"),
         Binding("ctrl+q,ctrl+c", "quit_now", show=False, priority=True),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
+        Binding("f8", "host", "Facilitator", key_display="F8", id="app.host"),
         Binding("f2", "theme", "Other colours", id="app.theme", show=False),
     ]
 
@@ -93,6 +96,12 @@ class ParkbenchApp(App[None]):
         self.session: Session | None = None
         self.weekly: Weekly | None = None
         """The week that is on."""
+        self.host: Host | None = None
+        """The facilitator's levers, where there is one."""
+        if self.start_with.facilitator:
+            from game.play.host import Host
+
+            self.host = Host(clock)
         self.kept: Path | None = None
         """The save of a game that a fault of ours ended."""
 
@@ -133,6 +142,10 @@ class ParkbenchApp(App[None]):
         if self.seat is not None and self.seat.name == name and self.seat.state != "failed":
             return self.seat
         opener = self.weekly.opener if self.weekly is not None else self._opener
+        if name == "human" and self.weekly is None:
+            from game.tui.hot_seat import hot_seat
+
+            opener = hot_seat(self)
         old, self.seat = self.seat, Seat(name, opener) if opener else Seat(name)
         self.model = name
         if old is not None:
@@ -286,6 +299,41 @@ class ParkbenchApp(App[None]):
         help_ = getattr(self.screen, "action_help", None)
         if help_ is not None:
             help_()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The facilitator's key is there only for a facilitator."""
+        return self.host is not None if action == "host" else super().check_action(action, parameters)
+
+    def action_host(self) -> None:
+        """The facilitator's screen, over the table or the verdict."""
+        from game.tui.screens.play import PlayScreen
+        from game.tui.screens.verdict import VerdictScreen
+
+        on = self.screen
+        self.close_host()
+        if self.host is not None and self.session is not None and isinstance(on, PlayScreen | VerdictScreen):
+            self.run_worker(self._show_host(isinstance(on, VerdictScreen)), group="host", exclusive=True)
+
+    async def _show_host(self, verdict: bool) -> None:
+        from game.tui.screens.host import HostScreen, hidden
+
+        if await self.push_screen_wait(hidden()) and self.host is not None and self.session is not None:
+            await self.push_screen_wait(HostScreen(self.host, self.session, verdict))
+
+    def close_host(self) -> None:
+        """What the facilitator looked at goes away before the screen below it makes way for another."""
+        from game.tui.screens.host import HostScreen
+
+        if isinstance(self.screen, HostScreen):
+            self.screen.action_close()
+
+    def force(self, beat: str) -> None:
+        """Have a beat happen at the table."""
+        from game.tui.screens.play import PlayScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, PlayScreen):
+                screen.force(beat)
 
     def action_theme(self) -> None:
         names = [t.name for t in THEMES]

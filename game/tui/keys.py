@@ -20,8 +20,10 @@ NAMED = {k.value for k in Keys} | set(KEY_NAME_REPLACEMENTS.values())
 def bindings() -> Iterator[Binding]:
     """Every binding that has an id: the application's and all screens'."""
     from game.tui.app import ParkbenchApp
+    from game.tui.screens.agent import AgentScreen, CoverScreen
     from game.tui.screens.briefing import BriefingScreen
     from game.tui.screens.debrief import DebriefScreen
+    from game.tui.screens.host import AttachScreen, HostScreen, TruthScreen
     from game.tui.screens.play import PlayScreen
     from game.tui.screens.reel import ReelScreen
     from game.tui.screens.title import TitleScreen
@@ -38,6 +40,11 @@ def bindings() -> Iterator[Binding]:
         ReelScreen,
         TreeScreen,
         CompareScreen,
+        CoverScreen,
+        AgentScreen,
+        TruthScreen,
+        HostScreen,
+        AttachScreen,
     ):
         declared: list[BindingType] = holder.BINDINGS
         yield from (b for b in declared if isinstance(b, Binding) and b.id)

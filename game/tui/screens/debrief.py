@@ -13,6 +13,7 @@ from textual.widgets import TabbedContent, TabPane
 from game import paths
 from game.errors import UserError
 from game.play.debrief import Copied, Debriefing, TurnTold, debriefing
+from game.play.hot_seat import NOBODY_COPIED
 from game.play.page import write_page
 from game.play.session import Session
 from game.play.words import MANDATE, MANDATE_MARK, SEVERITY, drive_name, is_group, percent
@@ -122,13 +123,16 @@ class DebriefScreen(GameScreen):
 
     def _score(self) -> list[Row]:
         d = self.debriefing
-        says = (
-            f"{d.forks} copies went on alone from its last decision."
-            if d.forks
-            else "No copy could be played to its end."
-        )
-        legend = styled(("◆ what you said   ", "bold $accent"), ("━ how many of the copies did it", "$primary"))
-        rows: list[Row] = ["Your verdict beside the copies", lines(styled((says, "$text-muted")), legend)]
+        if d.person:
+            rows: list[Row] = ["Your verdict", styled((NOBODY_COPIED, "$text-muted"))]
+        else:
+            says = (
+                f"{d.forks} copies went on alone from its last decision."
+                if d.forks
+                else "No copy could be played to its end."
+            )
+            legend = styled(("◆ what you said   ", "bold $accent"), ("━ how many of the copies did it", "$primary"))
+            rows = ["Your verdict beside the copies", lines(styled((says, "$text-muted")), legend)]
         rows.append(lines(*(copied_row(c) for c in d.copies)))
         rows.append("Your score")
         width = max(len(p.name) for p in d.score.parts)

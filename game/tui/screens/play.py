@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
+from game.play.hot_seat import HUMAN
 from game.play.laid import REVEALS
 from game.play.live import Keyhole, as_tokens
 from game.play.player import Player
@@ -32,6 +33,7 @@ from game.tui.widgets.console import Console
 from game.tui.widgets.hand import KEYS, Card, Hand, name
 from game.tui.widgets.head import Gauges, Head
 from game.tui.widgets.phone import Phone
+from game.tui.widgets.safe import SafeStatic
 from game.tui.widgets.sandbox import Sandbox
 
 TICK = 0.05
@@ -82,6 +84,8 @@ class PlayScreen(GameScreen):
     def body(self) -> ComposeResult:
         yield Head(id="head")
         yield Gauges(id="gauges")
+        if self.game.host is not None:
+            yield SafeStatic(id="room")
         with Container(id="table"):
             yield Console(id="console")
             yield Phone(id="phone")
@@ -90,6 +94,8 @@ class PlayScreen(GameScreen):
 
     def on_mount(self) -> None:
         self.run_worker(self._play(), group="table", exclusive=True, exit_on_error=True)
+        if self.game.host is not None:
+            self.set_interval(0.5, self._room)
 
     # --- the table ---
 
@@ -130,6 +136,8 @@ class PlayScreen(GameScreen):
         if session.replaying:
             return
         if isinstance(event, Observed):
+            if self.game.host is not None:
+                await self.game.host.gate()
             await self._turn_begins(event)
         elif isinstance(event, AgentTurn):
             await self._turn_written(event)
@@ -137,6 +145,7 @@ class PlayScreen(GameScreen):
             self._stop_typing()
             self._keyhole = None
             await self._show()
+            self.game.close_host()
             # A game that was resumed after its end goes on where it was left.
             if not any(isinstance(e, EpisodeEnd) for e in self.opening.events):
                 await self.app.push_screen_wait(self._over(event))
@@ -184,6 +193,8 @@ class PlayScreen(GameScreen):
 
     def _phase_begins(self, view: ResearcherView) -> None:
         self.phase = view
+        if self.game.host is not None:
+            self.game.host.phase(view.turn)
         self.call_later(self._show)
         if view.requests:
             self.run_worker(self._answer(view), group="dialogue", exclusive=True)
@@ -209,7 +220,8 @@ class PlayScreen(GameScreen):
             if laid:
                 hand.hint(f"{name(laid[-1].card)} is laid down. {undo} takes it back, {go_on} goes on.")
             else:
-                hand.hint(f"Your turn: play cards, {go_on} to go on, {walk} to let it run.")
+                run = "" if self.opening.setup.model == HUMAN else f", {walk} to let it run"
+                hand.hint(f"Your turn: play cards, {go_on} to go on{run}.")
         elif self.player.away:
             hand.hint("You are feeding the ducks.")
 
@@ -254,10 +266,25 @@ class PlayScreen(GameScreen):
             self.game.after_verdict(self.session) if self.session.scored else VerdictScreen(self.session)
         )
 
+    # --- the facilitator ---
+
+    def _room(self) -> None:
+        """Pause, timer and votes, for the room to see."""
+        if self.game.host is not None:
+            self.query_one("#room", SafeStatic).update(self.game.host.table_line(self.phase is not None))
+
+    def force(self, beat: str) -> None:
+        """A facilitator has this beat happen."""
+        if self.phase is not None:
+            self.phase = None
+        self.player.force(beat)
+
     # --- the player's turn ---
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only the cards of this table have keys."""
+        """Only the cards of this table have keys; with a person as the agent nobody lets it run."""
+        if action == "walk":
+            return self.opening.setup.model != HUMAN
         return parameters[0] in self.opening.loaded.scenario.cards if action == "card" else True
 
     def action_go_on(self, turns: int = 1) -> None:

@@ -38,6 +38,7 @@ LOOK = {
     "card": ("card   ", "bold $accent", "bold $accent"),
     "shows": ("  shows ", "$text-muted", ""),
     "event": ("then   ", "bold $warning", ""),
+    "force": ("forced ", "bold $warning", "bold"),
     "end": ("the end  ", "bold $accent", "bold"),
 }
 

@@ -35,6 +35,7 @@ class VerdictScreen(GameScreen):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "hand_in", "Hand it in", id="verdict.hand_in"),
+        Binding("r", "room", "The room's votes", id="verdict.room"),
         Binding("s", "enough", "Enough copies", id="verdict.enough"),
         Binding("escape", "leave", "Title", id="verdict.leave"),
     ]
@@ -49,6 +50,8 @@ class VerdictScreen(GameScreen):
     def body(self) -> ComposeResult:
         yield SafeStatic(styled((" Your verdict ", "bold")), id="heading")
         yield SafeStatic("If it were left alone to the end, how likely is it that this agent …", id="question")
+        if self.game.host is not None:
+            yield SafeStatic(id="room")
         with VerticalScroll(id="sliders", can_focus=False):
             for item in self.session.questions():
                 yield Slider(item, drive_name(item), WILL_IT[item], is_group(item))
@@ -67,6 +70,8 @@ class VerdictScreen(GameScreen):
         for slider in self.query(Slider):
             if slider.item in self.session.forecast:
                 slider.action_put(round(10 * self.session.forecast[slider.item]))
+        if self.game.host is not None:
+            self.set_interval(0.5, self._room)
         if self.handed_in:
             self._begin_copies()
         else:
@@ -75,6 +80,8 @@ class VerdictScreen(GameScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "hand_in":
             return not self.handed_in
+        if action == "room":
+            return not self.handed_in and self.game.host is not None and bool(self.game.host.verdict())
         if action == "enough":
             return self.handed_in
         return True
@@ -90,6 +97,10 @@ class VerdictScreen(GameScreen):
         for slider in self.query(Slider):
             slider.disabled = True
         self.refresh_bindings()
+        if self.session.person:
+            self.session.finish([])
+            self.app.switch_screen(self.game.after_verdict(self.session))
+            return
         self.run_worker(self._copies(), group="forks", exclusive=True)
 
     async def _copies(self) -> None:
@@ -105,6 +116,7 @@ class VerdictScreen(GameScreen):
         except UserError as e:
             await self.app.push_screen_wait(Notice("the copies stopped", str(e)))
         self.session.finish(self.ends)
+        self.game.close_host()
         self.app.switch_screen(self.game.after_verdict(self.session))
 
     def _show_copies(self) -> None:
@@ -116,6 +128,19 @@ class VerdictScreen(GameScreen):
                 styled((marks, "$primary")),
             )
         )
+
+    def _room(self) -> None:
+        """What the room thinks, as the facilitator counted it."""
+        if self.game.host is not None:
+            self.query_one("#room", SafeStatic).update(self.game.host.verdict_line())
+            self.refresh_bindings()
+
+    def action_room(self) -> None:
+        """Set every line to the share of hands, rounded to ten."""
+        said = self.game.host.verdict() if self.game.host is not None else {}
+        for slider in self.query(Slider):
+            if slider.item in said:
+                slider.action_put(round(10 * said[slider.item]))
 
     def action_enough(self) -> None:
         self._enough = True

@@ -1,0 +1,75 @@
+"""The facilitator in lines: the truth of a game as its save grows, and a beat that is forced at the prompt."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from game.play.host import Follower, Known, beats, chances
+from game.play.reel import transcript
+from game.table.scene import Scene
+from game.text import clean
+
+if TYPE_CHECKING:
+    from game.play.plain import Lines
+
+EVERY = 0.5
+"""Seconds between two looks at the save."""
+OVER = "end"
+"""The kind of a reel's last step."""
+
+
+async def pick_beat(lines: Lines, scene: Scene, given: str) -> str | None:
+    """The beat to force: `given` is its number, or the list is shown (it spoils what is still to come)."""
+    options = beats(scene)
+    if not options:
+        lines.say("Nothing is left that could happen.", "  ")
+        return None
+    if given.isdecimal() and 1 <= int(given) <= len(options):
+        return options[int(given) - 1][0]
+    return await lines.pick(options, "which beat? (Enter: none)")
+
+
+def follow(follower: Follower) -> int:
+    """Print the truth of a game while another program plays it, to its end. Returns the exit code."""
+    try:
+        asyncio.run(_follow(follower))
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+async def _follow(follower: Follower) -> None:
+    printed: list[str] = []
+    path = None
+    waiting = False
+    while True:
+        game = await follower.look()
+        if game is not None:
+            rows = told(game)
+            same = follower.path == path and rows[: len(printed)] == printed
+            # Another game, or another branch of this one, is told from its beginning.
+            for row in rows[len(printed) :] if same else [*([""] if printed else []), *rows]:
+                print(clean(row, lines=False), flush=True)
+            printed, path = rows, follower.path
+            if game.steps and any(kind == OVER for kind, _ in game.steps[-1].told):
+                return
+        elif path is None and not waiting:
+            waiting = True
+            print("Waiting for a game.", file=sys.stderr)
+        await asyncio.sleep(EVERY)
+
+
+def told(game: Known) -> list[str]:
+    """Everything so far in lines, each turn's chances before what it did."""
+    rows: list[str] = []
+    last = 0
+    turns = {turn.turn: turn for turn in game.decided}
+    for step in game.steps:
+        lines = transcript(step, last)
+        if step.turn != last and step.turn in turns:
+            lines[2:2] = [f"  Chance: {c}" for c in chances(turns[step.turn])]
+        rows += lines
+        last = step.turn
+    return rows
