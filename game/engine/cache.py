@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-
 
 class Memory(Protocol):
     """What the cache needs of a `llama.Context`."""
@@ -35,15 +33,15 @@ class Slot:
 
 
 def common(a: Sequence[int], b: Sequence[int]) -> int:
-    """Length of the longest common prefix."""
-    n = min(len(a), len(b))
-    if n < 64:
-        for i in range(n):
-            if a[i] != b[i]:
-                return i
-        return n
-    differ = np.flatnonzero(np.asarray(a[:n], np.int32) != np.asarray(b[:n], np.int32))
-    return int(differ[0]) if len(differ) else n
+    """Length of the longest common prefix, by halves: comparing slices takes no Python per token."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 class Cache:
