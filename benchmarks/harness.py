@@ -143,9 +143,7 @@ class Served:
         if choice < 0:
             raise AgentError("invalid", f"no legal move: {out.completion[:200]!r}")
         used = out.usage
-        counts = Counts(
-            prompt=used.input_tokens if used else 0, cached=0, generated=used.output_tokens if used else 0
-        )
+        counts = Counts(prompt=used.input_tokens if used else 0, cached=0, generated=used.output_tokens if used else 0)
         yield Turn(move=choice, thought=lead, free=free, text=out.completion, counts=counts)
 
     def end(self, episode: str) -> None:
@@ -266,7 +264,8 @@ def main() -> None:
     if a.llama_cpp_server:
         args = [
             sys.executable, "-m", "llama_cpp.server", "--model", str(a.model), "--port", "{port}",
-            "--host", "127.0.0.1", "--n_ctx", str(a.context), "--n_threads", str(a.threads), "--n_threads_batch", str(a.threads),
+            "--host", "127.0.0.1", "--n_ctx", str(a.context),
+            "--n_threads", str(a.threads), "--n_threads_batch", str(a.threads),
         ]  # fmt: skip
         with server(args, "/v1/models") as url:
             rows.append(inspected("Inspect, llama_cpp.server", url, a, a.sequences))
