@@ -88,6 +88,7 @@ class LlamaAgent:
             propensities=view.want_propensities,
             constrained=self._constrained,
             weights=self._weights,
+            truncation=view.truncation,
         )
         with _as_agent_error():
             async with contextlib.aclosing(stream):
@@ -120,6 +121,7 @@ class LlamaAgent:
             ),
             seconds=answer.seconds,
             propensities=None if answer.scores is None else _propensities(view, answer.scores),
+            dropped=answer.dropped,
         )
 
     async def ask(self, view: View, question: Question) -> Reply:
@@ -169,6 +171,7 @@ class LlamaAgent:
                     propensities=True,
                     weights=self._weights,
                     scores_only=scores_only,
+                    truncation=view.truncation,
                 )
                 async with contextlib.aclosing(stream):
                     async for item in stream:

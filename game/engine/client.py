@@ -41,6 +41,7 @@ from game.engine.protocol import (
     Spent,
     Statistics,
     ToWorker,
+    Truncation,
     Weights,
 )
 from game.errors import UserError
@@ -180,6 +181,7 @@ class EngineClient:
         max_tokens: int = 512,
         weights: Weights | None = None,
         scores_only: bool = False,
+        truncation: Truncation = "disabled",
     ) -> AsyncGenerator[Piece | Answered, None]:
         """Stream an answer: pieces of text, then one `Answered`.
 
@@ -193,7 +195,7 @@ class EngineClient:
         ended = False
         try:
             asked = (tuple(messages), form, sampler, propensities, constrained, max_tokens, weights, scores_only)
-            self._tell(Answer(id, sequence, *asked))
+            self._tell(Answer(id, sequence, *asked, truncation))
             while True:
                 message = await inbox.get()
                 if isinstance(message, Piece):

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+Truncation = Literal["disabled", "auto"]
+
 
 @dataclass(frozen=True)
 class Message:
@@ -133,6 +135,8 @@ class Answer:
     """Under which of the loaded conditions; None: the model as it is."""
     scores_only: bool = False
     """End with the scores: no option is drawn (`choice` is -1). Needs `propensities`."""
+    truncation: Truncation = "disabled"
+    """What is done where the conversation does not fit: nothing (it fails), or see `engine/truncation.py`."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +253,8 @@ class Answered:
     generated_tokens: int
     seconds: float
     scores: Scores | None = None
+    dropped: int = 0
+    """The oldest turns of the conversation that were left out (`truncation`)."""
 
 
 @dataclass(frozen=True)

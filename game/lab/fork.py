@@ -21,7 +21,7 @@ from game.agents.replay import Exhausted, NotLegal
 from game.errors import UserError
 from game.events import AgentTurn, Branch, EpisodeEnd, EpisodeStart, Event, Header, Token
 from game.journal.pick import matching
-from game.journal.read import Reader, lineage, turn_of
+from game.journal.read import Reader, lineage, truncation_of, turn_of
 from game.journal.scenarios import finder
 from game.journal.verify import NOT_PLAYED, compare, table_for
 from game.journal.write import Journal
@@ -36,7 +36,7 @@ from game.table.forks import Nobody
 from game.table.scene import Scene
 
 MOST_AT_ONCE = 64
-KEPT = ("scenarios", "scenario", "models", "model", "temperature", "adapters", "control_vectors")
+KEPT = ("scenarios", "scenario", "models", "model", "temperature", "truncation", "adapters", "control_vectors")
 """Settings of the parent's journal that are the forks' too."""
 Progress = Callable[[EpisodeEnd], None]
 
@@ -228,7 +228,12 @@ async def play_all(
         async def worker() -> None:
             for number in todo:
                 id = fork_id(parent, turn, decision.factors, number)
-                scene = replace(decision.scene, episode=id, seed=fork_seed(parent, turn, seed, number))
+                scene = replace(
+                    decision.scene,
+                    episode=id,
+                    seed=fork_seed(parent, turn, seed, number),
+                    truncation=truncation_of(parent.header.settings),
+                )
                 table = replace(
                     decision.table,
                     scene=scene,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from game.agents.chair import ModelRef
 from game.errors import UserError
+from game.events import Truncation
 from game.scenario import near
 from game.scenario.load import Loaded
 
@@ -35,6 +36,8 @@ class Settings(BaseModel):
     thoughts: int = Field(1, ge=1)
     """Over how many sampled thoughts propensities are averaged."""
     temperature: float | None = None
+    truncation: Truncation = "disabled"
+    """Out of context: `disabled` ends an episode, `auto` leaves out the oldest turns (docs/engine.md)."""
     adapters: list[str] = []
     """LoRA files, each `FILE` or `FILE:SCALE`: every model file is played as it is and under each."""
     control_vectors: list[str] = []

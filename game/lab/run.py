@@ -117,7 +117,7 @@ class Run:
 
     async def _play_one(self, chair: Chair, job: Job) -> list[Event]:
         table = Table(
-            opening_scene(deal(job.loaded.scenario, job.seed, job.cell), job.id),
+            opening_scene(deal(job.loaded.scenario, job.seed, job.cell), job.id, truncation=self.settings.truncation),
             chair.seat(job.model),
             self.researcher,
             scenario_sha256=job.loaded.sha256,

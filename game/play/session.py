@@ -150,7 +150,7 @@ class Session:
         s = opening.setup
         dealt = deal(opening.loaded.scenario, s.seed, s.factors)
         self.table = Table(
-            opening_scene(dealt, opening.episode, s.attention),
+            opening_scene(dealt, opening.episode, s.attention, s.truncation),
             ReplayAgent(replays, then=SteadyAgent(chair, on_death)),
             ReplayResearcher(phases, then=player),
             scenario_sha256=opening.loaded.sha256,
