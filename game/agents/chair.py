@@ -7,13 +7,13 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from game import paths
+from game.agents import conditions
 from game.agents.random import RandomAgent
 from game.agents.scripted import DISPOSITIONS, MixedAgent, ScriptedAgent
 from game.engine import address
@@ -43,8 +43,8 @@ class ModelRef:
     shipped: bool = False
     scenarios: tuple[str, ...] = ()
     """Of a shipped model: the scenarios that it was trained on."""
-    weights: Weights | None = None
-    """A LoRA adapter or a control vector over it."""
+    weights: tuple[Weights, ...] = ()
+    """LoRA adapters and control vectors over it, all at once."""
 
 
 @dataclass
@@ -72,6 +72,12 @@ class Chair:
 
 def find_model(name: str) -> ModelRef:
     """Who `name` is. Raises UserError with the nearest right name."""
+    name, parts = conditions.parts_of(name)
+    if parts:
+        model = find_model(name)
+        if model.path is None:
+            raise UserError(f"{model.name} is a script; adapters and control vectors change the weights of a GGUF")
+        return replace(model, name=model.name + conditions.short(parts), weights=parts)
     if name == "random":
         return ModelRef("random")
     kind, _, which = name.partition(":")
@@ -101,7 +107,8 @@ def find_models(names: Sequence[str], adapters: Sequence[str], controls: Sequenc
 
     Raises UserError for a name or a file that is wrong, and for conditions without a model file.
     """
-    parts = [_weights("adapter", text) for text in adapters] + [_weights("control", text) for text in controls]
+    parts = [conditions.weights_of("adapter", text) for text in adapters]
+    parts += [conditions.weights_of("control", text) for text in controls]
     models = [find_model(name) for name in names]
     if parts and not any(m.path for m in models):
         raise UserError("--adapter and --control-vector change the weights of a GGUF; name one by --model")
@@ -109,31 +116,8 @@ def find_models(names: Sequence[str], adapters: Sequence[str], controls: Sequenc
     for model in models:
         out.append(model)
         for part in parts if model.path is not None else ():
-            scale = "" if part.scale == 1 else f":{part.scale:g}"
-            out.append(replace(model, name=f"{model.name}+{_word(Path(part.path).stem)}{scale}", weights=part))
+            out.append(replace(model, name=model.name + conditions.short([part]), weights=(*model.weights, part)))
     return out
-
-
-def _weights(kind: Literal["adapter", "control"], text: str) -> Weights:
-    """`FILE` or `FILE:SCALE`. Raises UserError."""
-    from game.engine.weights import check
-
-    option = "--adapter" if kind == "adapter" else "--control-vector"
-    path, scale = text, 1.0
-    head, colon, tail = text.rpartition(":")
-    if colon and head and not Path(text).exists():
-        try:
-            path, scale = head, float(tail)
-        except ValueError:
-            raise UserError(f"{option} {one_line(text, 80)}: write it as FILE or FILE:SCALE, a number") from None
-    if not math.isfinite(scale):
-        raise UserError(f"{option} {one_line(text, 80)}: the scale has to be a number")
-    found = Weights(kind, str(Path(path).expanduser()), scale)
-    try:
-        check(found)
-    except EngineError as e:
-        raise UserError(f"{option}: {one_line(e.says, 300)}") from None
-    return found
 
 
 def all_models() -> list[ModelRef]:
@@ -185,10 +169,11 @@ def identity_of(ref: ModelRef) -> dict[str, Any]:
         "size": ref.path.stat().st_size,
         "llama_cpp_python": importlib.metadata.version("llama-cpp-python"),
     }
-    if ref.weights is not None:
-        w = ref.weights
-        path = Path(w.path)
-        out[w.kind] = {"file": path.name, "sha256": sha256_of(path), "scale": w.scale}
+    if ref.weights:
+        out["weights"] = [
+            {"kind": w.kind, "file": Path(w.path).name, "sha256": sha256_of(Path(w.path)), "scale": w.scale}
+            for w in ref.weights
+        ]
     return out
 
 
@@ -198,11 +183,11 @@ def repeats(ref: ModelRef) -> str:
 
 
 def digest_of(identity: dict[str, Any]) -> str:
-    """What stands for the weights that play: the file's sha256; of a model under a condition, that of both."""
-    over = identity.get("adapter") or identity.get("control")
-    if over is None:
+    """What stands for the weights that play: the file's sha256; of a model under a condition, that of all."""
+    if "weights" not in identity:
         return str(identity.get("sha256", ""))
-    return hashlib.sha256(f"{identity['sha256']} {over['sha256']} {over['scale']}".encode()).hexdigest()
+    over = "".join(f" {w['sha256']} {w['scale']}" for w in identity["weights"])
+    return hashlib.sha256(f"{identity['sha256']}{over}".encode()).hexdigest()
 
 
 def script(ref: ModelRef) -> Agent | None:
@@ -245,12 +230,13 @@ async def open_agent(
     client = EngineClient()
     try:
         try:
-            over = tuple(r.weights for r in (ref, *beside) if r.weights is not None)
+            over = tuple(r.weights for r in (ref, *beside) if r.weights)
+            bare = any(not r.weights for r in (ref, *beside))
             info = None if over else await _shared(client, ref)
             shared = info is not None
             if info is None:
                 info = await client.start(
-                    LoadSettings(path=str(ref.path), sequences=sequences, context=context, weights=over)
+                    LoadSettings(path=str(ref.path), sequences=sequences, context=context, weights=over, bare=bare)
                 )
         except EngineError as e:
             kind = Failure if e.kind in ("died", "internal") else UserError

@@ -65,7 +65,7 @@ class LlamaAgent:
         constrained: bool = True,
         name: str = "",
         sha256: str = "",
-        weights: Weights | None = None,
+        weights: tuple[Weights, ...] = (),
     ) -> None:
         """`sha256`: of what plays, where that is more than the model's file."""
         self.name = name or info.name

@@ -37,6 +37,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument("--model", default="", metavar="M", help="a GGUF, a shipped model, random, or scripted:NAME")
     p.add_argument("--seed", type=values.seed, metavar="N", help="the same seed deals the same names and agent")
     p.add_argument("--factor", action="append", default=[], metavar="NAME=LEVEL", help="a condition; may be repeated")
+    p.add_argument("--adapter", action="append", default=[], metavar="FILE[:SCALE]", dest="adapters",
+                   help="a LoRA over the model's weights; may be repeated, all at once")  # fmt: skip
+    p.add_argument("--control-vector", action="append", default=[], metavar="FILE[:SCALE]", dest="control_vectors",
+                   help="the same with a control vector")  # fmt: skip
     p.add_argument("--truncation", choices=("disabled", "auto"), default="disabled",
                    help="out of context: end the game (default), or leave out its oldest turns")  # fmt: skip
     p.add_argument("--resume", type=Path, metavar="SAVE", help="go on with a saved game")
@@ -100,6 +104,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--loop belongs to --demo on a screen")
     if args.demo and args.resume:
         raise UserError("--demo begins a game of its own; to watch a saved one: parkbench replay SAVE")
+    if args.adapters or args.control_vectors:
+        _under(args)
     if args.model and not args.hot_seat:
         find_model(args.model)
     week = _week(args, factors)
@@ -152,6 +158,16 @@ def _attach(args: argparse.Namespace) -> int:
     if app.fault is not None:
         raise Failure(fault(app.fault))
     return app.return_code or 0
+
+
+def _under(args: argparse.Namespace) -> None:
+    """The model gets the name that it has under these adapters and control vectors. Raises UserError."""
+    from game.agents.conditions import written
+    from game.play.seat import default_model
+
+    if args.resume or args.envelope or args.hot_seat:
+        raise UserError("--adapter and --control-vector belong to a new game of a model that is named: leave them out")
+    args.model = written(args.model or default_model(), args.adapters, args.control_vectors)
 
 
 def _hot_seat(args: argparse.Namespace) -> None:

@@ -36,9 +36,12 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
 
     from game.agents.chair import check_shipped, find_model
+    from game.errors import UserError
     from game.play.seat import default_model
 
     ref = find_model(args.model or default_model())
+    if ref.weights:
+        raise UserError("serve shares one loaded model as it is: leave out +adapter= and +control-vector=")
     if ref.path is not None:
         check_shipped(ref)
     return asyncio.run(_serve(args.host, args.port, args.sessions, args.model or ref.name))

@@ -179,7 +179,7 @@ class EngineClient:
         propensities: bool = False,
         constrained: bool = True,
         max_tokens: int = 512,
-        weights: Weights | None = None,
+        weights: tuple[Weights, ...] = (),
         scores_only: bool = False,
         truncation: Truncation = "disabled",
     ) -> AsyncGenerator[Piece | Answered, None]:

@@ -111,6 +111,7 @@ class Model:
         if not self.pointer:
             raise Refusal("model", f"{path} can't be loaded: llama.cpp does not know it or it is damaged")
         self.vocab = Vocab(c.llama_model_get_vocab(self.pointer))
+        self._loras: dict[str, Any] = {}
         if c.llama_model_has_encoder(self.pointer) or not c.llama_model_has_decoder(self.pointer):
             raise Refusal("model", f"{path} is no text generator that can play (it has an encoder)")
         self.parameters: int = c.llama_model_n_params(self.pointer)
@@ -134,10 +135,13 @@ class Model:
             self.cell_bytes = 1
 
     def lora(self, path: str) -> Any:
-        """A LoRA adapter, freed with the model. Raises `Refusal("model")` where it does not fit."""
+        """A LoRA adapter, read once and freed with the model. Raises `Refusal("model")` where it does not fit."""
+        if path in self._loras:
+            return self._loras[path]
         found = c.llama_adapter_lora_init(self.pointer, os.fsencode(path))
         if not found:
             raise Refusal("model", f"{path} does not fit this model: it was made for another one, or it is damaged")
+        self._loras[path] = found
         return found
 
     def meta(self, key: str) -> str:
@@ -349,10 +353,11 @@ class Context:
         cut[:12].view(np.uint32)[:] = magic, target, 1
         return bool(c.llama_state_seq_set_data(self.pointer, _bytes(cut), len(cut), target) == len(cut))
 
-    def set_lora(self, adapter: Any, scale: float) -> None:
-        """Compute with a LoRA adapter from now on. What is in the cache was computed without it."""
+    def set_loras(self, adapters: Sequence[Any], scales: Sequence[float]) -> None:
+        """Compute with these LoRA adapters from now on. What is in the cache was computed without them."""
+        n = len(adapters)
         if c.llama_set_adapters_lora(
-            self.pointer, (c.llama_adapter_lora_p_ctypes * 1)(adapter), 1, (ctypes.c_float * 1)(scale)
+            self.pointer, (c.llama_adapter_lora_p_ctypes * n)(*adapters), n, (ctypes.c_float * n)(*scales)
         ):
             raise Refusal("model", "llama.cpp refused the adapter")
 

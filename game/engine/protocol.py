@@ -66,7 +66,7 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Weights:
-    """A weight-level condition: a LoRA adapter or a control vector over the loaded model, times `scale`."""
+    """A part of a weight-level condition: a LoRA adapter or a control vector over the model, times `scale`."""
 
     kind: Literal["adapter", "control"]
     path: str
@@ -86,8 +86,10 @@ class LoadSettings:
     gpu_layers: int = 0
     extra_buffers: bool | None = None
     """Whether llama.cpp may repack weights. None: found out by a trial (see `engine/trial.py`)."""
-    weights: tuple[Weights, ...] = ()
-    """Conditions to have at hand beside the model as it is; each gets a context and a cache of its own."""
+    weights: tuple[tuple[Weights, ...], ...] = ()
+    """Conditions to have at hand, each a set that is put over the model at once, with a context of its own."""
+    bare: bool = True
+    """Whether the model as it is has a context, too."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,8 @@ class Answer:
     constrained: bool = True
     """False: no mask at all (to measure how often a model is legal by itself); `choice` may be -1."""
     max_tokens: int = 512
-    weights: Weights | None = None
-    """Under which of the loaded conditions; None: the model as it is."""
+    weights: tuple[Weights, ...] = ()
+    """Under which of the loaded conditions; none: the model as it is."""
     scores_only: bool = False
     """End with the scores: no option is drawn (`choice` is -1). Needs `propensities`."""
     truncation: Truncation = "disabled"

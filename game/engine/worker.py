@@ -79,7 +79,7 @@ class Worker:
         self._peers: Peers | None = None
         self._info: ModelInfo | None = None
         self._outbox: list[FromWorker] = []
-        self._schedulers: dict[Weights | None, Scheduler] = {}
+        self._schedulers: dict[tuple[Weights, ...], Scheduler] = {}
         """One for the model as it is, and one for each weight-level condition: each has a context of its own."""
         self._model: Model | None = None
 
@@ -218,8 +218,8 @@ class Worker:
         sequences = max(1, min(settings.sequences, 64))
         context = min(model.trained_context or settings.context, settings.context) or default_context(model, sequences)
         template = model.meta("tokenizer.chat_template")
-        schedulers: dict[Weights | None, Scheduler] = {}
-        for weights in (None, *settings.weights):
+        schedulers: dict[tuple[Weights, ...], Scheduler] = {}
+        for weights in (*([()] if settings.bare or not settings.weights else []), *settings.weights):
             schedulers[weights] = Scheduler(
                 model,
                 template,
@@ -227,7 +227,7 @@ class Worker:
                 context=context,
                 threads=settings.threads or llama.default_threads(model.parameters),
                 send=self._outbox_append,
-                weights=None if weights is None else Condition(model, weights),
+                weights=Condition(model, weights),
             )
         sampler: dict[str, float] = {}
         for key, name in _SAMPLING.items():
