@@ -25,6 +25,7 @@ from game.table.protocol import Agent
 from game.text import one_line
 
 if TYPE_CHECKING:
+    from game.agents.llama import LlamaAgent
     from game.engine.client import EngineClient
 
 MIX = "mix"
@@ -62,6 +63,8 @@ class Chair:
     """The engine is somebody else's, who starts it again unasked."""
     beside: dict[str, Agent] = field(default_factory=dict)
     """Others on the same engine, by name: the same model under weight-level conditions."""
+    states: LlamaAgent | None = None
+    """Who stores and restores what its engine has evaluated; nobody where there is no engine, or it is a secret."""
     measure: Callable[..., Awaitable[dict[str, float]]] | None = None
     """What its engine has spent (`EngineClient.measure`)."""
 
@@ -249,13 +252,23 @@ async def open_agent(
             except EngineError as e:
                 raise Failure(f"the engine could not be started again: {one_line(e.says, 300)}") from None
 
-        agents: dict[str, Agent] = {}
+        agents: dict[str, LlamaAgent] = {}
         for r in (ref, *beside):
             digest = digest_of(identity if r is ref else await asyncio.to_thread(identity_of, r))
             agents[r.name] = LlamaAgent(
                 client, info, temperature=temperature, name=r.name, sha256=digest, weights=r.weights
             )
-        yield Chair(agents[ref.name], ref, identity, lambda: client.alive, revive, shared, agents, client.measure)
+        yield Chair(
+            agents[ref.name],
+            ref,
+            identity,
+            lambda: client.alive,
+            revive,
+            shared,
+            dict(agents),
+            agents[ref.name],
+            client.measure,
+        )
     finally:
         client.close()
 

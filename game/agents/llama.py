@@ -8,13 +8,26 @@ import hashlib
 import math
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from game.engine.client import EngineClient
 from game.engine.errors import EngineError
-from game.engine.protocol import Answered, Form, FreeText, Message, ModelInfo, Option, Piece, Sampler, Scores, Weights
+from game.engine.protocol import (
+    Answered,
+    Form,
+    FreeText,
+    Message,
+    ModelInfo,
+    Option,
+    Piece,
+    Sampler,
+    Scores,
+    Stored,
+    Weights,
+)
 from game.events import Counts, Propensities, Token
 from game.table.protocol import AgentError, ChatMessage, Question, Reply, Turn, View
 
@@ -184,6 +197,23 @@ class LlamaAgent:
     def end(self, episode: str) -> None:
         """The episode is over: its cache may go."""
         self._client.forget(episode)
+
+    async def store(self, episode: str, path: Path, *, force: bool = False) -> Stored:
+        """Write what was evaluated of an episode beside its save, where that is worth it (`engine/state.py`).
+
+        What goes wrong is no harm: then there is none.
+        """
+        try:
+            return await self._client.store(episode, path, self.sha256, weights=self._weights, force=force)
+        except (EngineError, OSError):
+            return Stored(0, 0)
+
+    async def restore(self, episode: str, path: Path) -> Stored:
+        """Begin an episode with what `store` wrote, if the file is that; else it is evaluated again."""
+        try:
+            return await self._client.restore(episode, path, self.sha256, weights=self._weights)
+        except (EngineError, OSError):
+            return Stored(0, 0)
 
 
 def _messages(messages: tuple[ChatMessage, ...]) -> tuple[Message, ...]:

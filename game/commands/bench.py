@@ -11,7 +11,7 @@ from game.commands import values
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from game.lab.bench import Bench
+    from game.lab.bench import Bench, Kept
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -106,7 +106,16 @@ def _rows(found: Bench) -> list[tuple[str, str]]:
             "propensities of a decision",
             f"as much as {found.propensity_steps:.1f} decode steps, for {found.options:.0f} tokens of legal moves",
         ),
+        ("state of a save", _state(found.state)),
     ]
+
+
+def _state(kept: Kept | None) -> str:
+    if kept is None:
+        return "–"
+    again = "" if kept.evaluate_seconds is None else f", evaluated again in {kept.evaluate_seconds:.2f} s"
+    times = f"written in {kept.write_seconds:.3f} s, read in {kept.read_seconds:.3f} s"
+    return f"{kept.tokens:,} tokens, {kept.size / 1e6:.1f} MB: {times}{again}"
 
 
 def _table(found: Bench) -> Table:

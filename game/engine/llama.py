@@ -122,6 +122,9 @@ class Model:
         """Tokens that a sliding window holds; 0 without one."""
         self.whole: bool = self.size > 3 * self.parameters
         """Whether its weights are F32."""
+        self.kv = "f32" if self.whole else "f16"
+        """What keys and values are kept in."""
+        self.memory = f"{self.kv} keys and values"
         self.layers: int = c.llama_model_n_layer(self.pointer)
         self.width: int = c.llama_model_n_embd(self.pointer)
         heads = max(1, c.llama_model_n_head(self.pointer))
@@ -333,25 +336,52 @@ class Context:
         False: it is not laid out like that (another llama.cpp), and `target` is empty.
         """
         self.drop(target)
-        size = c.llama_state_seq_get_size(source.pointer, sequence)
+        data = source.state(sequence)
+        return data is not None and self.put_state(target, data)
+
+    def state(self, sequence: int) -> NDArray[np.uint8] | None:
+        """What a sequence holds, as a unified context of the same model takes it; a view, until the next call.
+
+        None: it is not laid out as `load` says.
+        """
+        size = c.llama_state_seq_get_size(self.pointer, sequence)
         if len(self._state) < size:
             self._state = np.empty(size + size // 2, np.uint8)
         data = self._state
-        if c.llama_state_seq_get_data(source.pointer, _bytes(data), size, sequence) != size:
-            return False
+        if c.llama_state_seq_get_data(self.pointer, _bytes(data), size, sequence) != size:
+            return None
+        if self.unified:
+            return data[:size]
         magic, of, streams = data[:12].view(np.uint32).tolist()
         before, after = 4 * sequence, 4 * (streams - 1 - sequence)
         if (
-            streams != source.sequences
+            streams != self.sequences
             or of != sequence
             or data[12 : 12 + before].any()
             or data[size - after : size].any()
         ):
-            return False
+            return None
         # The shorter head goes right in front of this stream's cells.
         cut = data[before : size - after]
-        cut[:12].view(np.uint32)[:] = magic, target, 1
-        return bool(c.llama_state_seq_set_data(self.pointer, _bytes(cut), len(cut), target) == len(cut))
+        cut[:12].view(np.uint32)[:] = magic, sequence, 1
+        return cut
+
+    def put_state(self, sequence: int, data: NDArray[np.uint8]) -> bool:
+        """Let an empty sequence hold what `state` gave. False: there is no room, or it is another layout.
+
+        llama.cpp may end the process over bytes that are not its own; the caller knows where they come from.
+        """
+        if not self.unified:
+            spread = np.zeros(len(data) + 4 * (self.sequences - 1), np.uint8)
+            before = 12 + 4 * sequence
+            spread[:12] = data[:12]
+            spread[8:12].view(np.uint32)[:] = self.sequences
+            spread[before : before + len(data) - 12] = data[12:]
+            data = spread
+        done = c.llama_state_seq_set_data(self.pointer, _bytes(data), len(data), sequence) == len(data)
+        if not done:
+            self.drop(sequence)
+        return bool(done)
 
     def set_loras(self, adapters: Sequence[Any], scales: Sequence[float]) -> None:
         """Compute with these LoRA adapters from now on. What is in the cache was computed without them."""

@@ -107,6 +107,8 @@ class ModelInfo:
     has_template: bool
     build: str
     """llama-cpp-python version and how its matrices are run (`extra buffers` or not)."""
+    memory: str = ""
+    """How keys and values are kept: what one context hands over, another takes back only if it is the same."""
     sampler: dict[str, float] = field(default_factory=dict)
     """Sampler settings the GGUF recommends (`general.sampling.*` keys), e.g. temperature."""
 
@@ -154,6 +156,34 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class Store:
+    """Write the state of a conversation to a file, if that is worth it. Answered by `Stored`.
+
+    `key` says who plays; `secret` is what `engine/state.py` proves a file with. `force`: worth it or not.
+    """
+
+    id: int
+    sequence: str
+    path: str
+    key: str
+    secret: bytes = field(repr=False)
+    weights: tuple[Weights, ...] = ()
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Read the state of a conversation from a file, if it is one that we wrote for this model. As `Store`."""
+
+    id: int
+    sequence: str
+    path: str
+    key: str
+    secret: bytes = field(repr=False)
+    weights: tuple[Weights, ...] = ()
+
+
+@dataclass(frozen=True)
 class Listen:
     """Let others attach over a local socket if they know `token`. Answered by `Listening`."""
 
@@ -188,7 +218,7 @@ class Measure:
     audit: bool = False
 
 
-ToWorker = Load | Answer | Cancel | Forget | Listen | Attach | Look | Measure | Quit
+ToWorker = Load | Answer | Cancel | Forget | Store | Restore | Listen | Attach | Look | Measure | Quit
 
 
 # --- from the worker --------------------------------------------------------------------------
@@ -269,6 +299,16 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A state was written, or read. `tokens`: 0 where there was none, or it was not worth it."""
+
+    id: int
+    tokens: int
+    size: int = 0
+    """Bytes of the state."""
+
+
+@dataclass(frozen=True)
 class Spent:
     """The sums of `meter.Meter` since the last `Measure`, by name, over all loaded conditions."""
 
@@ -276,4 +316,4 @@ class Spent:
     sums: dict[str, float]
 
 
-FromWorker = Loaded | Listening | Statistics | Piece | Answered | Failed | Spent
+FromWorker = Loaded | Listening | Statistics | Piece | Answered | Failed | Stored | Spent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -68,6 +69,19 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What keeping the engine's state beside a save costs, and what it saves."""
+
+    tokens: int
+    size: int
+    """Bytes."""
+    write_seconds: float
+    read_seconds: float
+    evaluate_seconds: float | None
+    """For as many prompt tokens, at the speed of the first turn."""
+
+
+@dataclass(frozen=True)
 class Bench:
     """The numbers of a model on this machine."""
 
@@ -85,6 +99,8 @@ class Bench:
     options: float
     """Tokens of legal moves at a decision, evaluated for its propensities."""
     levels: tuple[Level, ...]
+    state: Kept | None = None
+    """Of a conversation of a few turns; None where its episode was over before."""
 
     @property
     def batching(self) -> float:
@@ -129,16 +145,20 @@ async def bench(
         await spent(chair, audit=True)
         await episodes_of(chair, list(range(1, 9)), 4, turns=turns)
         audited = await spent(chair)
+        say("a state")
+        speed = prompt / waited if waited > 0 and prompt else None
+        state = await kept(chair, speed)
     return Bench(
         model=ref.name,
         build=build,
         context=context,
-        prompt_per_second=prompt / waited if waited > 0 and prompt else None,
+        prompt_per_second=speed,
         prompt_overhead=audited["prompt"] / max(1, audited["distinct"] - audited["fed"]),
         mask_microseconds=masked,
         propensity_steps=probed["trees"] / max(1, probed["answers"]) / step,
         options=probed["options"] / max(1, probed["answers"]),
         levels=tuple(levels),
+        state=state,
     )
 
 
@@ -147,6 +167,32 @@ async def spent(chair: Chair, *, audit: bool = False) -> dict[str, float]:
     if chair.measure is None:
         raise Failure("only a model's engine can be measured")
     return await chair.measure(audit=audit)
+
+
+async def kept(chair: Chair, speed: float | None, turns: int = 2) -> Kept | None:
+    """Store a conversation of so many turns, and restore it. `speed`: prompt tokens a second."""
+    if chair.states is None:
+        return None
+    table = a_table(chair.agent, 99, False)
+    name, made = table.scene.episode, 0
+    with tempfile.TemporaryDirectory(prefix="parkbench-") as folder:
+        path = Path(folder) / "bench.state"
+        async with aclosing(play(table)) as stream:  # type: ignore[type-var]
+            async for event in stream:
+                made += isinstance(event, AgentTurn)
+                if made == turns:
+                    break
+        began = time.perf_counter()
+        written = await chair.states.store(name, path, force=True)
+        stored = time.perf_counter()
+        chair.agent.end(name)
+        read = await chair.states.restore(name, path)
+        done = time.perf_counter()
+        chair.agent.end(name)
+    if not written.tokens or read.tokens != written.tokens:
+        return None
+    again = written.tokens / speed if speed else None
+    return Kept(written.tokens, written.size, stored - began, done - stored, again)
 
 
 def _level(sequences: int, found: Measured, sums: dict[str, float], *, whole: bool) -> Level:

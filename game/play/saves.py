@@ -15,6 +15,8 @@ from game.journal.write import Journal
 from game.text import one_line
 
 KEPT_IN_LIST = 20
+STATE = ".state"
+"""The suffix of the file beside a save that holds what the engine has evaluated of it."""
 _TAIL = 256 * 1024
 
 
