@@ -21,6 +21,7 @@ from game.engine.errors import EngineError
 from game.engine.protocol import LoadSettings, ModelInfo, Weights
 from game.errors import Failure, UserError
 from game.scenario import near
+from game.settings import EngineSettings, read_settings
 from game.table.protocol import Agent
 from game.text import one_line
 
@@ -59,6 +60,8 @@ class Chair:
     """Whether the engine behind it is still there."""
     revive: Callable[[], Awaitable[None]] | None = None
     """Starts a dead engine again."""
+    info: ModelInfo | None = None
+    """What its engine has loaded."""
     shared: bool = False
     """The engine is somebody else's, who starts it again unasked."""
     beside: dict[str, Agent] = field(default_factory=dict)
@@ -203,18 +206,31 @@ def script(ref: ModelRef) -> Agent | None:
     return MixedAgent() if which == MIX else ScriptedAgent(DISPOSITIONS[which])
 
 
+def load_settings(
+    ref: ModelRef,
+    engine: EngineSettings,
+    sequences: int,
+    weights: tuple[tuple[Weights, ...], ...] = (),
+    bare: bool = True,
+) -> LoadSettings:
+    """How the engine is told to load a model."""
+    path = str(Path(str(ref.path)).resolve())
+    return LoadSettings(path=path, sequences=sequences, weights=weights, bare=bare, **engine.model_dump())
+
+
 @contextlib.asynccontextmanager
 async def open_agent(
     name: str | ModelRef,
     *,
     sequences: int = 4,
-    context: int = 0,
+    engine: EngineSettings | None = None,
     temperature: float | None = None,
     beside: Sequence[ModelRef] = (),
 ) -> AsyncIterator[Chair]:
     """Seat an agent; its engine, if it needs one, lives as long as the context.
 
     Where the environment names a shared worker with the same model (`engine/address.py`), that is used.
+    `engine`: how it runs; without it, as the settings file says (a shared worker runs as it was started).
     `beside`: the same model under other conditions, to run on the same engine (`Chair.seat`).
 
     Raises UserError for a name or file that is wrong, Failure where the engine will not start.
@@ -239,12 +255,14 @@ async def open_agent(
             shared = info is not None
             if info is None:
                 info = await client.start(
-                    LoadSettings(path=str(ref.path), sequences=sequences, context=context, weights=over, bare=bare)
+                    load_settings(
+                        ref, read_settings(paths.settings()).engine if engine is None else engine, sequences, over, bare
+                    )
                 )
         except EngineError as e:
             kind = Failure if e.kind in ("died", "internal") else UserError
             raise kind(one_line(e.says, 400)) from None
-        identity = {**identity, "build": one_line(info.build, 120), "context": info.context}
+        identity = {**identity, "build": one_line(info.build, 120), "context": info.context, "memory": info.memory}
 
         async def revive() -> None:
             try:
@@ -264,6 +282,7 @@ async def open_agent(
             identity,
             lambda: client.alive,
             revive,
+            info,
             shared,
             dict(agents),
             agents[ref.name],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from game.commands import values
+from game.commands.engine import add_options, engine_of
 from game.commands.journals import Bar, new_journal
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument("--out", type=Path, metavar="FILE", help="journal to write (default: a new one in saves/runs)")
     p.add_argument("--resume", action="store_true",
                    help="go on with --out FILE; without a SCENARIO, as its header says")  # fmt: skip
+    add_options(p)
     p.set_defaults(run=run)
 
 
@@ -138,4 +140,5 @@ def _settings(args: argparse.Namespace) -> Settings:
         adapters=args.adapters,
         control_vectors=args.control_vectors,
         parallel=args.parallel,
+        engine=engine_of(args),
     )

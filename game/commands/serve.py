@@ -51,16 +51,15 @@ async def _serve(host: str, port: int, sessions: int, model: str) -> int:
     import asyncio
     import contextlib
     import signal
-    from pathlib import Path
 
     from game import paths
-    from game.agents.chair import find_model
+    from game.agents.chair import find_model, load_settings
     from game.engine import address
     from game.engine.errors import EngineError
     from game.engine.host import share
-    from game.engine.protocol import LoadSettings
     from game.errors import Failure, UserError
     from game.serve.site import Site, bound, new_token, opened
+    from game.settings import read_settings
     from game.text import one_line
 
     stopped = asyncio.Event()
@@ -76,7 +75,8 @@ async def _serve(host: str, port: int, sessions: int, model: str) -> int:
         port = door.getsockname()[1]
         if ref.path is not None:
             file = address.folder() / f"serve-{port}.json"
-            settings = LoadSettings(path=str(Path(ref.path).resolve()), sequences=min(32, max(8, 2 * sessions)))
+            engine = read_settings(paths.settings()).engine
+            settings = load_settings(ref, engine, min(32, max(8, 2 * sessions)))
             try:
                 await stack.enter_async_context(share(settings, file))
             except EngineError as e:

@@ -25,6 +25,10 @@ TINY = 20_000_000
 MAX_SEQUENCES = 256
 """llama.cpp's own limit on parallel sequences of one context."""
 
+_KV = {"f32": (c.GGML_TYPE_F32, 4.0), "f16": (c.GGML_TYPE_F16, 2.0), "q8_0": (c.GGML_TYPE_Q8_0, 34 / 32)}
+"""How keys and values are kept: llama.cpp's name, and bytes for each number."""
+_LOAD_MODES = {"auto": c.LLAMA_LOAD_MODE_AUTO, "on": c.LLAMA_LOAD_MODE_MMAP, "off": c.LLAMA_LOAD_MODE_NONE}
+
 # Kept for the life of the process: llama.cpp holds the bare pointer.
 _quiet = c.llama_log_callback(lambda _level, _text, _data: None)
 
@@ -103,10 +107,21 @@ class Vocab:
 class Model:
     """A loaded GGUF. Raises `Refusal("model")` where llama.cpp can't load it."""
 
-    def __init__(self, path: str, *, extra_buffers: bool, gpu_layers: int) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        extra_buffers: bool,
+        gpu_layers: int,
+        mmap: str = "auto",
+        kv_type: str = "auto",
+        flash_attention: str = "auto",
+    ) -> None:
+        """The settings are those of `LoadSettings`; its contexts take them from here."""
         params = c.llama_model_default_params()
         params.use_extra_bufts = extra_buffers
         params.n_gpu_layers = gpu_layers
+        params.load_mode = _LOAD_MODES[mmap]
         self.pointer = c.llama_model_load_from_file(os.fsencode(path), params)
         if not self.pointer:
             raise Refusal("model", f"{path} can't be loaded: llama.cpp does not know it or it is damaged")
@@ -122,17 +137,23 @@ class Model:
         """Tokens that a sliding window holds; 0 without one."""
         self.whole: bool = self.size > 3 * self.parameters
         """Whether its weights are F32."""
-        self.kv = "f32" if self.whole else "f16"
+        self.kv = kv_type if kv_type != "auto" else "f32" if self.whole else "f16"
         """What keys and values are kept in."""
-        self.memory = f"{self.kv} keys and values"
+        self.flash = flash_attention == "on" or (flash_attention == "auto" and self.kv == "q8_0")
+        self.memory = f"{self.kv} keys and values, flash attention {'on' if self.flash else 'off'}"
         self.layers: int = c.llama_model_n_layer(self.pointer)
         self.width: int = c.llama_model_n_embd(self.pointer)
         heads = max(1, c.llama_model_n_head(self.pointer))
         width = max(1, self.width // heads)
+        if self.kv == "q8_0" and not self.flash:
+            raise Refusal(
+                "model", "llama.cpp keeps values as q8_0 only with flash attention: switch that on, or to auto"
+            )
+        if self.kv == "q8_0" and width % 32:
+            raise Refusal("model", f"{path}: its heads are {width} numbers wide, and q8_0 takes them by 32; use f16")
         # Keys and values of all layers. A hybrid's first layer may have none: all heads, then.
-        self.cell_bytes: int = (self.layers * (c.llama_model_n_head_kv(self.pointer) or heads) * width) * (
-            8 if self.whole else 4
-        )
+        numbers = 2 * self.layers * (c.llama_model_n_head_kv(self.pointer) or heads) * width
+        self.cell_bytes: int = int(numbers * _KV[self.kv][1])
         if c.llama_model_is_recurrent(self.pointer):
             # Its state does not grow with the conversation.
             self.cell_bytes = 1
@@ -206,11 +227,12 @@ class Context:
         # In half precision a key that lies between two numbers is rounded by its last bit, which depends on the
         # neighbours in the batch: logits moved by up to 1e-3 (in F32 by 1e-5). With quantised weights F32
         # was no gain where it was tried (docs/engine.md), and slower.
-        params.type_k = params.type_v = c.GGML_TYPE_F32 if model.whole else c.GGML_TYPE_F16
+        params.type_k = params.type_v = _KV[model.kv][0]
         params.swa_full = True
         # Flash attention computes in half precision, in an order that depends on what else is in the
         # cache: logits moved by 0.03 to 0.14 with the neighbours. Without it, by at most 1e-5.
-        params.flash_attn_type = c.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        flash = c.LLAMA_FLASH_ATTN_TYPE_ENABLED if model.flash else c.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.flash_attn_type = flash
         params.no_perf = True
         self.pointer = c.llama_init_from_model(model.pointer, params)
         if not self.pointer:

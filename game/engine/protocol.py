@@ -83,13 +83,29 @@ class LoadSettings:
     """0: the model's own training context, at most 8,192; 4,096 where that gives each sequence a cache of its own."""
     threads: int = 0
     """0: one per physical core, and one for models of under 20 million parameters."""
-    gpu_layers: int = 0
+    gpu_layers: int | None = None
+    """None: all of them where this llama.cpp uses a GPU."""
+    kv_type: Literal["auto", "f32", "f16", "q8_0"] = "auto"
+    """How keys and values are kept. auto: f32 for weights in F32, else f16."""
+    flash_attention: Literal["auto", "on", "off"] = "auto"
+    """auto: only where `kv_type` needs it."""
+    mmap: Literal["auto", "on", "off"] = "auto"
+    """Whether the file is mapped into memory. auto: llama.cpp decides."""
     extra_buffers: bool | None = None
     """Whether llama.cpp may repack weights. None: found out by a trial (see `engine/trial.py`)."""
     weights: tuple[tuple[Weights, ...], ...] = ()
     """Conditions to have at hand, each a set that is put over the model at once, with a context of its own."""
     bare: bool = True
     """Whether the model as it is has a context, too."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One setting as it is in effect, and why."""
+
+    name: str
+    value: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,8 @@ class ModelInfo:
     has_template: bool
     build: str
     """llama-cpp-python version and how its matrices are run (`extra buffers` or not)."""
+    choices: tuple[Choice, ...] = ()
+    """What it runs with, and why."""
     memory: str = ""
     """How keys and values are kept: what one context hands over, another takes back only if it is the same."""
     sampler: dict[str, float] = field(default_factory=dict)

@@ -130,6 +130,8 @@ class Scheduler:
                 threads=threads,
             )
             self._lanes = range(slots, slots + lanes)
+        self.split = whole
+        """Whether every conversation has a cache of its own."""
         self._contexts = (self.llama, self._trees) if whole else (self.llama,)
         self._planted: tuple[int, int, int] | None = None
         """What the context for options holds a copy of."""

@@ -242,6 +242,7 @@ class Worker:
         import llama_cpp
 
         from game.engine import llama
+        from game.engine.choices import chosen, gpu_layers
         from game.engine.scheduler import Scheduler, default_context
         from game.engine.weights import Loaded as Condition
 
@@ -255,9 +256,18 @@ class Worker:
         digest.start()
         llama.silence()
         extra = settings.extra_buffers is not False
-        model = self._model = llama.Model(settings.path, extra_buffers=extra, gpu_layers=settings.gpu_layers)
+        gpu = bool(llama_cpp.llama_supports_gpu_offload())
+        model = self._model = llama.Model(
+            settings.path,
+            extra_buffers=extra,
+            gpu_layers=gpu_layers(settings.gpu_layers, can=gpu),
+            mmap=settings.mmap,
+            kv_type=settings.kv_type,
+            flash_attention=settings.flash_attention,
+        )
         sequences = max(1, min(settings.sequences, 64))
         context = min(model.trained_context or settings.context, settings.context) or default_context(model, sequences)
+        threads = settings.threads or llama.default_threads(model.parameters)
         template = model.meta("tokenizer.chat_template")
         schedulers: dict[tuple[Weights, ...], Scheduler] = {}
         for weights in (*([()] if settings.bare or not settings.weights else []), *settings.weights):
@@ -266,7 +276,7 @@ class Worker:
                 template,
                 sequences=sequences,
                 context=context,
-                threads=settings.threads or llama.default_threads(model.parameters),
+                threads=threads,
                 send=self._outbox_append,
                 weights=Condition(model, weights),
             )
@@ -288,6 +298,16 @@ class Worker:
             context=context,
             vocabulary=model.vocab.size,
             memory=model.memory,
+            choices=tuple(
+                chosen(
+                    settings,
+                    model,
+                    threads=threads,
+                    context=context,
+                    split=next(iter(schedulers.values())).split,
+                    gpu=gpu,
+                )
+            ),
             has_template=bool(template),
             build=f"llama-cpp-python {llama_cpp.__version__}, {'' if extra else 'no '}extra buffers",
             sampler=sampler,

@@ -16,6 +16,7 @@ from game.agents.chair import Chair, ModelRef, open_agent
 from game.errors import Failure
 from game.events import AgentTurn, EpisodeEnd, Observed, Token
 from game.lab.turn import a_table
+from game.settings import EngineSettings
 from game.table.episode import play
 
 SEQUENCES = (1, 4, 16, 64)
@@ -87,6 +88,8 @@ class Bench:
 
     model: str
     build: str
+    memory: str
+    """How keys and values are kept."""
     context: int
     prompt_per_second: float | None
     """Prompt tokens evaluated a second, in the first turn of an episode."""
@@ -109,7 +112,11 @@ class Bench:
 
 
 async def bench(
-    ref: ModelRef, sequences: Sequence[int] = SEQUENCES, turns: int = 0, say: Callable[[str], None] = lambda _: None
+    ref: ModelRef,
+    sequences: Sequence[int] = SEQUENCES,
+    turns: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+    engine: EngineSettings | None = None,
 ) -> Bench:
     """Play on the first shipped scenario: at each number of sequences, then with propensities, then counting prefixes.
 
@@ -120,7 +127,7 @@ async def bench(
     masked = 0.0
     for n in sorted({1, *sequences}):
         say(f"{n} side by side")
-        async with open_agent(ref, sequences=n) as chair:
+        async with open_agent(ref, sequences=n, engine=engine) as chair:
             # The first turns of a process load what it needs.
             await episodes_of(chair, [0], 1, turns=2)
             await spent(chair)
@@ -134,9 +141,10 @@ async def bench(
                 waited, prompt = first.first - first.asked, first.prompt
                 masked = 1e6 * sums["masks"] / sums["written"]
                 step = sums["decode"] / sums["steps"]
+            memory = str(chair.identity.get("memory", ""))
             build, context = str(chair.identity.get("build", "")), int(str(chair.identity.get("context", 0)))
     say("propensities")
-    async with open_agent(ref, sequences=4) as chair:
+    async with open_agent(ref, sequences=4, engine=engine) as chair:
         await episodes_of(chair, [0], 1, propensities=True, turns=2)
         await spent(chair)
         await episodes_of(chair, [1, 2], 1, propensities=True, turns=turns)
@@ -151,6 +159,7 @@ async def bench(
     return Bench(
         model=ref.name,
         build=build,
+        memory=memory,
         context=context,
         prompt_per_second=speed,
         prompt_overhead=audited["prompt"] / max(1, audited["distinct"] - audited["fed"]),

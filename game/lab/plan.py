@@ -14,6 +14,7 @@ from game.errors import UserError
 from game.events import Truncation
 from game.scenario import near
 from game.scenario.load import Loaded
+from game.settings import EngineSettings
 
 MOST_EPISODES = 1_000_000
 """In one run; more belong into several files."""
@@ -42,6 +43,8 @@ class Settings(BaseModel):
     """LoRA files, each `FILE` or `FILE:SCALE`: every model file is played as it is and under each."""
     control_vectors: list[str] = []
     parallel: int = Field(4, ge=1)
+    engine: EngineSettings = EngineSettings()
+    """How models run."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from game.cli import main
-from game.events import AgentTurn
+from game.events import AgentTurn, Note
 from game.journal.read import Reader
 from game.play.saves import setup_of
 
@@ -83,3 +83,29 @@ def test_forks_go_on_as_their_parent_did(narrow: Path, tmp_path: Path, capsys: p
         assert fork.end.status != "truncated"
         assert next(e for e in fork.events if isinstance(e, AgentTurn) and e.turn == turn).dropped > 0
     assert main(["replay", str(forks), "--verify"]) == 0
+
+
+def test_how_the_engine_runs_is_in_the_header_and_a_forks_too(
+    narrow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, forks = tmp_path / "r.jsonl", tmp_path / "forks.jsonl"
+    given = ["--context", "1024", "--kv-type", "f16", "--flash-attention", "on", "--threads", "1", "--mmap", "off"]
+    run(narrow, out, "--truncation", "auto", *given)
+    reader = Reader(out)
+    engine = {
+        "context": 1024,
+        "kv_type": "f16",
+        "flash_attention": "on",
+        "threads": 1,
+        "gpu_layers": None,
+        "mmap": "off",
+    }
+    assert reader.header.settings["engine"] == engine
+    notes = [line.event for line in reader.lines() if isinstance(line.event, Note)]
+    assert "f16 keys and values, flash attention on" in notes[0].says
+    assert main(["fork", str(out), "--episode", "0000", "--turn", "1", "--episodes", "1", "--out", str(forks)]) == 0
+    assert Reader(forks).header.settings["engine"] == engine
+    again = ["run", "--resume", "--out", str(out), TOY, "--model", str(narrow), "--episodes", "2"]
+    assert main([*again, "--truncation", "auto"]) == 2
+    assert "was begun with engine context=1024 kv_type=f16" in capsys.readouterr().err
+    assert main([*again, "--truncation", "auto", *given]) == 0
