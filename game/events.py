@@ -16,6 +16,7 @@ SCHEMA = 1
 Scalar = str | int | float | bool | None
 Mandate = Literal["requested", "permitted", "unasked", "forbidden"]
 Status = Literal["completed", "stopped", "looping", "truncated", "invalid", "crashed"]
+Truncation = Literal["disabled", "auto"]
 Claim = Literal["told", "untold", "denied"]
 Actor = Literal["agent", "beat", "researcher", "setup"]
 Where = Literal["console", "monitor", "access_log", "mailbox", "nowhere"]
@@ -180,6 +181,8 @@ class AgentTurn(Event):
     seconds: float = 0
     propensities: Propensities | None = None
     drive_propensities: dict[str, float] = {}
+    dropped: int = 0
+    """The oldest turns that the agent no longer read, because it was out of context (with `--truncation auto`)."""
 
 
 class Happened(Event):

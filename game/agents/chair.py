@@ -7,13 +7,13 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from game import paths
+from game.agents import conditions
 from game.agents.random import RandomAgent
 from game.agents.scripted import DISPOSITIONS, MixedAgent, ScriptedAgent
 from game.engine import address
@@ -21,10 +21,12 @@ from game.engine.errors import EngineError
 from game.engine.protocol import LoadSettings, ModelInfo, Weights
 from game.errors import Failure, UserError
 from game.scenario import near
+from game.settings import EngineSettings, read_settings
 from game.table.protocol import Agent
 from game.text import one_line
 
 if TYPE_CHECKING:
+    from game.agents.llama import LlamaAgent
     from game.engine.client import EngineClient
 
 MIX = "mix"
@@ -43,8 +45,8 @@ class ModelRef:
     shipped: bool = False
     scenarios: tuple[str, ...] = ()
     """Of a shipped model: the scenarios that it was trained on."""
-    weights: Weights | None = None
-    """A LoRA adapter or a control vector over it."""
+    weights: tuple[Weights, ...] = ()
+    """LoRA adapters and control vectors over it, all at once."""
 
 
 @dataclass
@@ -58,10 +60,14 @@ class Chair:
     """Whether the engine behind it is still there."""
     revive: Callable[[], Awaitable[None]] | None = None
     """Starts a dead engine again."""
+    info: ModelInfo | None = None
+    """What its engine has loaded."""
     shared: bool = False
     """The engine is somebody else's, who starts it again unasked."""
     beside: dict[str, Agent] = field(default_factory=dict)
     """Others on the same engine, by name: the same model under weight-level conditions."""
+    states: LlamaAgent | None = None
+    """Who stores and restores what its engine has evaluated; nobody where there is no engine, or it is a secret."""
     measure: Callable[..., Awaitable[dict[str, float]]] | None = None
     """What its engine has spent (`EngineClient.measure`)."""
 
@@ -72,6 +78,12 @@ class Chair:
 
 def find_model(name: str) -> ModelRef:
     """Who `name` is. Raises UserError with the nearest right name."""
+    name, parts = conditions.parts_of(name)
+    if parts:
+        model = find_model(name)
+        if model.path is None:
+            raise UserError(f"{model.name} is a script; adapters and control vectors change the weights of a GGUF")
+        return replace(model, name=model.name + conditions.short(parts), weights=parts)
     if name == "random":
         return ModelRef("random")
     kind, _, which = name.partition(":")
@@ -101,7 +113,8 @@ def find_models(names: Sequence[str], adapters: Sequence[str], controls: Sequenc
 
     Raises UserError for a name or a file that is wrong, and for conditions without a model file.
     """
-    parts = [_weights("adapter", text) for text in adapters] + [_weights("control", text) for text in controls]
+    parts = [conditions.weights_of("adapter", text) for text in adapters]
+    parts += [conditions.weights_of("control", text) for text in controls]
     models = [find_model(name) for name in names]
     if parts and not any(m.path for m in models):
         raise UserError("--adapter and --control-vector change the weights of a GGUF; name one by --model")
@@ -109,31 +122,8 @@ def find_models(names: Sequence[str], adapters: Sequence[str], controls: Sequenc
     for model in models:
         out.append(model)
         for part in parts if model.path is not None else ():
-            scale = "" if part.scale == 1 else f":{part.scale:g}"
-            out.append(replace(model, name=f"{model.name}+{_word(Path(part.path).stem)}{scale}", weights=part))
+            out.append(replace(model, name=model.name + conditions.short([part]), weights=(*model.weights, part)))
     return out
-
-
-def _weights(kind: Literal["adapter", "control"], text: str) -> Weights:
-    """`FILE` or `FILE:SCALE`. Raises UserError."""
-    from game.engine.weights import check
-
-    option = "--adapter" if kind == "adapter" else "--control-vector"
-    path, scale = text, 1.0
-    head, colon, tail = text.rpartition(":")
-    if colon and head and not Path(text).exists():
-        try:
-            path, scale = head, float(tail)
-        except ValueError:
-            raise UserError(f"{option} {one_line(text, 80)}: write it as FILE or FILE:SCALE, a number") from None
-    if not math.isfinite(scale):
-        raise UserError(f"{option} {one_line(text, 80)}: the scale has to be a number")
-    found = Weights(kind, str(Path(path).expanduser()), scale)
-    try:
-        check(found)
-    except EngineError as e:
-        raise UserError(f"{option}: {one_line(e.says, 300)}") from None
-    return found
 
 
 def all_models() -> list[ModelRef]:
@@ -185,10 +175,11 @@ def identity_of(ref: ModelRef) -> dict[str, Any]:
         "size": ref.path.stat().st_size,
         "llama_cpp_python": importlib.metadata.version("llama-cpp-python"),
     }
-    if ref.weights is not None:
-        w = ref.weights
-        path = Path(w.path)
-        out[w.kind] = {"file": path.name, "sha256": sha256_of(path), "scale": w.scale}
+    if ref.weights:
+        out["weights"] = [
+            {"kind": w.kind, "file": Path(w.path).name, "sha256": sha256_of(Path(w.path)), "scale": w.scale}
+            for w in ref.weights
+        ]
     return out
 
 
@@ -198,11 +189,11 @@ def repeats(ref: ModelRef) -> str:
 
 
 def digest_of(identity: dict[str, Any]) -> str:
-    """What stands for the weights that play: the file's sha256; of a model under a condition, that of both."""
-    over = identity.get("adapter") or identity.get("control")
-    if over is None:
+    """What stands for the weights that play: the file's sha256; of a model under a condition, that of all."""
+    if "weights" not in identity:
         return str(identity.get("sha256", ""))
-    return hashlib.sha256(f"{identity['sha256']} {over['sha256']} {over['scale']}".encode()).hexdigest()
+    over = "".join(f" {w['sha256']} {w['scale']}" for w in identity["weights"])
+    return hashlib.sha256(f"{identity['sha256']}{over}".encode()).hexdigest()
 
 
 def script(ref: ModelRef) -> Agent | None:
@@ -215,18 +206,31 @@ def script(ref: ModelRef) -> Agent | None:
     return MixedAgent() if which == MIX else ScriptedAgent(DISPOSITIONS[which])
 
 
+def load_settings(
+    ref: ModelRef,
+    engine: EngineSettings,
+    sequences: int,
+    weights: tuple[tuple[Weights, ...], ...] = (),
+    bare: bool = True,
+) -> LoadSettings:
+    """How the engine is told to load a model."""
+    path = str(Path(str(ref.path)).resolve())
+    return LoadSettings(path=path, sequences=sequences, weights=weights, bare=bare, **engine.model_dump())
+
+
 @contextlib.asynccontextmanager
 async def open_agent(
     name: str | ModelRef,
     *,
     sequences: int = 4,
-    context: int = 0,
+    engine: EngineSettings | None = None,
     temperature: float | None = None,
     beside: Sequence[ModelRef] = (),
 ) -> AsyncIterator[Chair]:
     """Seat an agent; its engine, if it needs one, lives as long as the context.
 
     Where the environment names a shared worker with the same model (`engine/address.py`), that is used.
+    `engine`: how it runs; without it, as the settings file says (a shared worker runs as it was started).
     `beside`: the same model under other conditions, to run on the same engine (`Chair.seat`).
 
     Raises UserError for a name or file that is wrong, Failure where the engine will not start.
@@ -245,17 +249,20 @@ async def open_agent(
     client = EngineClient()
     try:
         try:
-            over = tuple(r.weights for r in (ref, *beside) if r.weights is not None)
+            over = tuple(r.weights for r in (ref, *beside) if r.weights)
+            bare = any(not r.weights for r in (ref, *beside))
             info = None if over else await _shared(client, ref)
             shared = info is not None
             if info is None:
                 info = await client.start(
-                    LoadSettings(path=str(ref.path), sequences=sequences, context=context, weights=over)
+                    load_settings(
+                        ref, read_settings(paths.settings()).engine if engine is None else engine, sequences, over, bare
+                    )
                 )
         except EngineError as e:
             kind = Failure if e.kind in ("died", "internal") else UserError
             raise kind(one_line(e.says, 400)) from None
-        identity = {**identity, "build": one_line(info.build, 120), "context": info.context}
+        identity = {**identity, "build": one_line(info.build, 120), "context": info.context, "memory": info.memory}
 
         async def revive() -> None:
             try:
@@ -263,13 +270,24 @@ async def open_agent(
             except EngineError as e:
                 raise Failure(f"the engine could not be started again: {one_line(e.says, 300)}") from None
 
-        agents: dict[str, Agent] = {}
+        agents: dict[str, LlamaAgent] = {}
         for r in (ref, *beside):
             digest = digest_of(identity if r is ref else await asyncio.to_thread(identity_of, r))
             agents[r.name] = LlamaAgent(
                 client, info, temperature=temperature, name=r.name, sha256=digest, weights=r.weights
             )
-        yield Chair(agents[ref.name], ref, identity, lambda: client.alive, revive, shared, agents, client.measure)
+        yield Chair(
+            agents[ref.name],
+            ref,
+            identity,
+            lambda: client.alive,
+            revive,
+            info,
+            shared,
+            dict(agents),
+            agents[ref.name],
+            client.measure,
+        )
     finally:
         client.close()
 

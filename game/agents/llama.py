@@ -8,13 +8,26 @@ import hashlib
 import math
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from game.engine.client import EngineClient
 from game.engine.errors import EngineError
-from game.engine.protocol import Answered, Form, FreeText, Message, ModelInfo, Option, Piece, Sampler, Scores, Weights
+from game.engine.protocol import (
+    Answered,
+    Form,
+    FreeText,
+    Message,
+    ModelInfo,
+    Option,
+    Piece,
+    Sampler,
+    Scores,
+    Stored,
+    Weights,
+)
 from game.events import Counts, Propensities, Token
 from game.table.protocol import AgentError, ChatMessage, Question, Reply, Turn, View
 
@@ -65,7 +78,7 @@ class LlamaAgent:
         constrained: bool = True,
         name: str = "",
         sha256: str = "",
-        weights: Weights | None = None,
+        weights: tuple[Weights, ...] = (),
     ) -> None:
         """`sha256`: of what plays, where that is more than the model's file."""
         self.name = name or info.name
@@ -88,6 +101,7 @@ class LlamaAgent:
             propensities=view.want_propensities,
             constrained=self._constrained,
             weights=self._weights,
+            truncation=view.truncation,
         )
         with _as_agent_error():
             async with contextlib.aclosing(stream):
@@ -120,6 +134,7 @@ class LlamaAgent:
             ),
             seconds=answer.seconds,
             propensities=None if answer.scores is None else _propensities(view, answer.scores),
+            dropped=answer.dropped,
         )
 
     async def ask(self, view: View, question: Question) -> Reply:
@@ -169,6 +184,7 @@ class LlamaAgent:
                     propensities=True,
                     weights=self._weights,
                     scores_only=scores_only,
+                    truncation=view.truncation,
                 )
                 async with contextlib.aclosing(stream):
                     async for item in stream:
@@ -181,6 +197,23 @@ class LlamaAgent:
     def end(self, episode: str) -> None:
         """The episode is over: its cache may go."""
         self._client.forget(episode)
+
+    async def store(self, episode: str, path: Path, *, force: bool = False) -> Stored:
+        """Write what was evaluated of an episode beside its save, where that is worth it (`engine/state.py`).
+
+        What goes wrong is no harm: then there is none.
+        """
+        try:
+            return await self._client.store(episode, path, self.sha256, weights=self._weights, force=force)
+        except (EngineError, OSError):
+            return Stored(0, 0)
+
+    async def restore(self, episode: str, path: Path) -> Stored:
+        """Begin an episode with what `store` wrote, if the file is that; else it is evaluated again."""
+        try:
+            return await self._client.restore(episode, path, self.sha256, weights=self._weights)
+        except (EngineError, OSError):
+            return Stored(0, 0)
 
 
 def _messages(messages: tuple[ChatMessage, ...]) -> tuple[Message, ...]:

@@ -138,5 +138,6 @@ def _again(recorded: AgentTurn, view: View) -> Turn:
                 counts=recorded.counts,
                 seconds=recorded.seconds,
                 propensities=recorded.propensities,
+                dropped=recorded.dropped,
             )
     raise NotLegal(view.turn, recorded.line)

@@ -7,11 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from game.commands import values
+from game.commands.engine import add_options, engine_of
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from game.lab.bench import Bench
+    from game.lab.bench import Bench, Kept
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,6 +43,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument(
         "--json", metavar="FILE", help="write the numbers as JSON (-: to standard output, without the table)"
     )
+    add_options(p)
     p.set_defaults(run=run)
 
 
@@ -74,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         if sys.stderr.isatty():
             print(f"measuring: {what} …", file=sys.stderr)
 
-    found = asyncio.run(bench(ref, args.sequences or SEQUENCES, args.turns, say))
+    found = asyncio.run(bench(ref, args.sequences or SEQUENCES, args.turns, say, engine_of(args)))
     data = {
         **dataclasses.asdict(found),
         "batching": found.batching,
@@ -98,7 +100,7 @@ def _rows(found: Bench) -> list[tuple[str, str]]:
 
     speed = found.prompt_per_second
     return [
-        ("model", one_line(f"{found.model} ({found.build}), context {found.context:,}")),
+        ("model", one_line(f"{found.model} ({found.build}), context {found.context:,}, {found.memory}")),
         ("prompt", "–" if speed is None else f"{speed:.0f} tokens/s"),
         ("prompt tokens evaluated", f"{found.prompt_overhead:.3f} of the least possible"),
         ("mask of a token", f"{found.mask_microseconds:.0f} µs"),
@@ -106,7 +108,16 @@ def _rows(found: Bench) -> list[tuple[str, str]]:
             "propensities of a decision",
             f"as much as {found.propensity_steps:.1f} decode steps, for {found.options:.0f} tokens of legal moves",
         ),
+        ("state of a save", _state(found.state)),
     ]
+
+
+def _state(kept: Kept | None) -> str:
+    if kept is None:
+        return "–"
+    again = "" if kept.evaluate_seconds is None else f", evaluated again in {kept.evaluate_seconds:.2f} s"
+    times = f"written in {kept.write_seconds:.3f} s, read in {kept.read_seconds:.3f} s"
+    return f"{kept.tokens:,} tokens, {kept.size / 1e6:.1f} MB: {times}{again}"
 
 
 def _table(found: Bench) -> Table:

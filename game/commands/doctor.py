@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from game.engine.protocol import Choice
     from game.lab.turn import OneTurn
 
 LEAST = (80, 24)
@@ -203,7 +204,9 @@ def _engine() -> Iterator[Check]:
             works = trial.extra_buffers(str(ref.path), header)
             yield Check(True, "repacked weights", "work here" if works else "crash here, so they are switched off")
         try:
-            loaded, turn = asyncio.run(_turn_of(ref.name))
+            loaded, turn, choices = asyncio.run(_turn_of(ref.name))
+            for choice in choices:
+                yield Check(True, f"{ref.name}, {choice.name}", f"{choice.value} ({choice.why})")
             says = f"loads in {loaded:.1f} s, a turn takes {turn.seconds:.2f} s ({turn.tokens} tokens)"
             slow = f"a turn takes {turn.seconds:.0f} s" if turn.seconds > TURN_WAITS else ""
             yield Check(turn.seconds <= TURN_FAILS, ref.name, says, slow)
@@ -211,8 +214,8 @@ def _engine() -> Iterator[Check]:
             yield Check(False, ref.name, one_line(e, 300))
 
 
-async def _turn_of(name: str) -> tuple[float, OneTurn]:
-    """Seconds to load, and the first turn on a shipped scenario. Raises UserError."""
+async def _turn_of(name: str) -> tuple[float, OneTurn, tuple[Choice, ...]]:
+    """Seconds to load, the first turn on a shipped scenario, and what it ran with. Raises UserError."""
     import asyncio
     import time
 
@@ -230,4 +233,4 @@ async def _turn_of(name: str) -> tuple[float, OneTurn]:
             raise Failure(f"loads, but makes no turn within {2 * TURN_FAILS:.0f} s") from None
         if first.status:
             raise Failure(f"loads but does not play: {first.status}: {first.reason}")
-    return loaded, first
+    return loaded, first, () if chair.info is None else chair.info.choices

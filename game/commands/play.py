@@ -11,6 +11,8 @@ from game.commands import values
 from game.errors import Failure, UserError, fault
 
 if TYPE_CHECKING:
+    from game.events import Truncation
+    from game.play.saves import Setup
     from game.play.show import Steps
     from game.play.week import Week
     from game.settings import Settings
@@ -35,6 +37,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument("--model", default="", metavar="M", help="a GGUF, a shipped model, random, or scripted:NAME")
     p.add_argument("--seed", type=values.seed, metavar="N", help="the same seed deals the same names and agent")
     p.add_argument("--factor", action="append", default=[], metavar="NAME=LEVEL", help="a condition; may be repeated")
+    p.add_argument("--adapter", action="append", default=[], metavar="FILE[:SCALE]", dest="adapters",
+                   help="a LoRA over the model's weights; may be repeated, all at once")  # fmt: skip
+    p.add_argument("--control-vector", action="append", default=[], metavar="FILE[:SCALE]", dest="control_vectors",
+                   help="the same with a control vector")  # fmt: skip
+    p.add_argument("--truncation", choices=("disabled", "auto"), default="disabled",
+                   help="out of context: end the game (default), or leave out its oldest turns")  # fmt: skip
     p.add_argument("--resume", type=Path, metavar="SAVE", help="go on with a saved game")
     p.add_argument(
         "--envelope", action="store_true", help="the agent is drawn in secret; at the end you say who it was"
@@ -96,9 +104,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--loop belongs to --demo on a screen")
     if args.demo and args.resume:
         raise UserError("--demo begins a game of its own; to watch a saved one: parkbench replay SAVE")
+    if args.adapters or args.control_vectors:
+        _under(args)
     if args.model and not args.hot_seat:
         find_model(args.model)
     week = _week(args, factors)
+    if args.truncation != "disabled" and (args.resume or week is not None):
+        raise UserError("--truncation belongs to a new game of a scenario: leave it out")
     if args.scenario and week is None:
         new_game(Setup(args.scenario, args.model, args.seed or 0, factors))
     if args.resume and week is None:
@@ -107,7 +119,8 @@ def run(args: argparse.Namespace) -> int:
 
         setup_of(Reader(args.resume).header, args.resume)
     if args.demo:
-        return _demo(args.scenario or DEMO, args.model, args.seed, factors, args.plain, args.loop)
+        setup = Setup(args.scenario or DEMO, args.model, args.seed or 0, factors, truncation=args.truncation)
+        return _demo(setup, args.seed is None, args.plain, args.loop)
     if args.plain:
         if week is not None and args.facilitator:
             raise UserError("--facilitator with --plain leads a single game, not a week")
@@ -117,8 +130,9 @@ def run(args: argparse.Namespace) -> int:
             return play_week_plain(week)
         from game.play.plain import play_plain
 
-        return play_plain(args.scenario, args.model, args.seed, factors, args.resume, facilitator=args.facilitator)
-    return _screen(args.scenario, args.model, args.seed, factors, args.resume, week, args.facilitator)
+        asked = (args.scenario, args.model, args.seed, factors, args.resume)
+        return play_plain(*asked, facilitator=args.facilitator, truncation=args.truncation)
+    return _screen(args.scenario, args.model, args.seed, factors, args.resume, week, args.facilitator, args.truncation)
 
 
 def _attach(args: argparse.Namespace) -> int:
@@ -144,6 +158,16 @@ def _attach(args: argparse.Namespace) -> int:
     if app.fault is not None:
         raise Failure(fault(app.fault))
     return app.return_code or 0
+
+
+def _under(args: argparse.Namespace) -> None:
+    """The model gets the name that it has under these adapters and control vectors. Raises UserError."""
+    from game.agents.conditions import written
+    from game.play.seat import default_model
+
+    if args.resume or args.envelope or args.hot_seat:
+        raise UserError("--adapter and --control-vector belong to a new game of a model that is named: leave them out")
+    args.model = written(args.model or default_model(), args.adapters, args.control_vectors)
 
 
 def _hot_seat(args: argparse.Namespace) -> None:
@@ -183,16 +207,16 @@ def _week(args: argparse.Namespace, factors: dict[str, str]) -> Week | None:
     return new_week(campaign, args.model, seed, args.envelope)
 
 
-def _demo(scenario: str, model: str, seed: int | None, factors: dict[str, str], plain: bool, loop: bool) -> int:
+def _demo(setup: Setup, any_seed: bool, plain: bool, loop: bool) -> int:
     import random
+    from dataclasses import replace
 
-    from game.play.saves import Setup
     from game.play.seat import default_model
     from game.play.session import new_game
     from game.play.show import demo, print_reel
 
-    drawn = random.randrange(1, 1_000_000) if seed is None else seed
-    setup = Setup(scenario, model or default_model(), drawn, factors)
+    drawn = random.randrange(1, 1_000_000) if any_seed else setup.seed
+    setup = replace(setup, model=setup.model or default_model(), seed=drawn)
     new_game(setup)
     return print_reel(demo(setup)) if plain else show_reel(demo(setup), loop=loop)
 
@@ -223,11 +247,12 @@ def _screen(
     resume: Path | None,
     week: Week | None,
     facilitator: bool = False,
+    truncation: Truncation = "disabled",
 ) -> int:
     _a_terminal("parkbench play --plain")
     from game.tui.app import ParkbenchApp, Start
 
-    start = Start(scenario, model, seed, tuple(factors.items()), resume, week, facilitator)
+    start = Start(scenario, model, seed, tuple(factors.items()), resume, week, facilitator, truncation)
     app = ParkbenchApp(start, settings=_settings())
     app.run()
     if app.fault is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from game.commands import values
+from game.commands.engine import add_options, engine_of
 from game.commands.journals import Bar, new_journal
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument("--thoughts", type=values.whole(1, 256), default=1, metavar="K",
                    help="with --propensities: their mean over K thoughts (default 1)")  # fmt: skip
     p.add_argument("--temperature", type=values.temperature, metavar="X", help="instead of the model's own")
+    p.add_argument("--truncation", choices=("disabled", "auto"), default="disabled",
+                   help="out of context: end the episode (default), or leave out its oldest turns")  # fmt: skip
     p.add_argument("--adapter", action="append", default=[], metavar="FILE[:SCALE]", dest="adapters",
                    help="a LoRA: each model file plays as it is and with it; may be repeated")  # fmt: skip
     p.add_argument("--control-vector", action="append", default=[], metavar="FILE[:SCALE]", dest="control_vectors",
@@ -57,6 +60,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     p.add_argument("--out", type=Path, metavar="FILE", help="journal to write (default: a new one in saves/runs)")
     p.add_argument("--resume", action="store_true",
                    help="go on with --out FILE; without a SCENARIO, as its header says")  # fmt: skip
+    add_options(p)
     p.set_defaults(run=run)
 
 
@@ -132,7 +136,9 @@ def _settings(args: argparse.Namespace) -> Settings:
         propensities=args.propensities,
         thoughts=args.thoughts,
         temperature=args.temperature,
+        truncation=args.truncation,
         adapters=args.adapters,
         control_vectors=args.control_vectors,
         parallel=args.parallel,
+        engine=engine_of(args),
     )

@@ -36,9 +36,12 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
 
     from game.agents.chair import check_shipped, find_model
+    from game.errors import UserError
     from game.play.seat import default_model
 
     ref = find_model(args.model or default_model())
+    if ref.weights:
+        raise UserError("serve shares one loaded model as it is: leave out +adapter= and +control-vector=")
     if ref.path is not None:
         check_shipped(ref)
     return asyncio.run(_serve(args.host, args.port, args.sessions, args.model or ref.name))
@@ -48,16 +51,15 @@ async def _serve(host: str, port: int, sessions: int, model: str) -> int:
     import asyncio
     import contextlib
     import signal
-    from pathlib import Path
 
     from game import paths
-    from game.agents.chair import find_model
+    from game.agents.chair import find_model, load_settings
     from game.engine import address
     from game.engine.errors import EngineError
     from game.engine.host import share
-    from game.engine.protocol import LoadSettings
     from game.errors import Failure, UserError
     from game.serve.site import Site, bound, new_token, opened
+    from game.settings import read_settings
     from game.text import one_line
 
     stopped = asyncio.Event()
@@ -73,7 +75,8 @@ async def _serve(host: str, port: int, sessions: int, model: str) -> int:
         port = door.getsockname()[1]
         if ref.path is not None:
             file = address.folder() / f"serve-{port}.json"
-            settings = LoadSettings(path=str(Path(ref.path).resolve()), sequences=min(32, max(8, 2 * sessions)))
+            engine = read_settings(paths.settings()).engine
+            settings = load_settings(ref, engine, min(32, max(8, 2 * sessions)))
             try:
                 await stack.enter_async_context(share(settings, file))
             except EngineError as e:

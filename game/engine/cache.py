@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,6 +30,8 @@ class Slot:
     """Goes as soon as its request has ended."""
     end_of: str = ""
     """The conversation that this is a saved end of; such a slot is only ever copied from."""
+    stored: int = 0
+    """Tokens of it that lie in a file (`engine/state.py`)."""
 
 
 def common(a: Sequence[int], b: Sequence[int]) -> int:
@@ -114,6 +116,31 @@ class Cache:
             return
         end.end_of, end.used, end.tokens = slot.name, self._tick, list(slot.tokens)
         self._memory.share(slot.sequence, end.sequence, -1)
+
+    def kept(self, name: str) -> Slot | None:
+        """What of a conversation is worth storing: all of it, or (of a state that can't go back) its last saved end."""
+        slot = self.slots.get(name)
+        if slot is None or not self._recurrent:
+            return slot
+        ends = [s for s in self.slots.values() if s.end_of == name]
+        return max(ends, key=lambda s: len(s.tokens), default=None)
+
+    def put(self, name: str, tokens: Sequence[int], fill: Callable[[int], bool]) -> bool:
+        """Let a new conversation hold `tokens`, which `fill` puts into its sequence. False: it can't."""
+        if name in self.slots:
+            return False
+        try:
+            slot = self._new(name, keep=None)
+        except LookupError:
+            return False
+        self._tick += 1
+        slot.used, slot.tokens = self._tick, list(tokens)
+        slot.stored = len(tokens)
+        while not fill(slot.sequence):
+            if not self.evict(keep=slot):
+                self.remove(slot)
+                return False
+        return True
 
     def forget(self, name: str) -> None:
         """Drop a conversation and its saved ends; what is busy goes when its request has ended."""

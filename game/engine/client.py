@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from game.engine import address, trial
+from game.engine import address, state, trial
 from game.engine.errors import EngineError, Kind
 from game.engine.header import read_header
 from game.engine.link import Link, Own, Shared
@@ -37,10 +37,14 @@ from game.engine.protocol import (
     Message,
     ModelInfo,
     Piece,
+    Restore,
     Sampler,
     Spent,
     Statistics,
+    Store,
+    Stored,
     ToWorker,
+    Truncation,
     Weights,
 )
 from game.errors import UserError
@@ -178,8 +182,9 @@ class EngineClient:
         propensities: bool = False,
         constrained: bool = True,
         max_tokens: int = 512,
-        weights: Weights | None = None,
+        weights: tuple[Weights, ...] = (),
         scores_only: bool = False,
+        truncation: Truncation = "disabled",
     ) -> AsyncGenerator[Piece | Answered, None]:
         """Stream an answer: pieces of text, then one `Answered`.
 
@@ -193,7 +198,7 @@ class EngineClient:
         ended = False
         try:
             asked = (tuple(messages), form, sampler, propensities, constrained, max_tokens, weights, scores_only)
-            self._tell(Answer(id, sequence, *asked))
+            self._tell(Answer(id, sequence, *asked, truncation))
             while True:
                 message = await inbox.get()
                 if isinstance(message, Piece):
@@ -208,6 +213,21 @@ class EngineClient:
             self._pending.pop(id, None)
             if not ended:
                 self._tell(Cancel(id))
+
+    async def store(
+        self, sequence: str, path: Path, key: str, *, weights: tuple[Weights, ...] = (), force: bool = False
+    ) -> Stored:
+        """Have the state of a conversation written to a file if that is worth it (`engine/state.py`).
+
+        `key`: who plays. Raises `EngineError`, and OSError where there is no place for this user's secret.
+        """
+        secret = await asyncio.to_thread(lambda: state.secret(address.folder()))
+        return _stored(await self._asked(lambda id: Store(id, sequence, str(path), key, secret, weights, force)))
+
+    async def restore(self, sequence: str, path: Path, key: str, *, weights: tuple[Weights, ...] = ()) -> Stored:
+        """Have a conversation begin with what `store` wrote, if the file is that. Raises as `store`."""
+        secret = await asyncio.to_thread(lambda: state.secret(address.folder()))
+        return _stored(await self._asked(lambda id: Restore(id, sequence, str(path), key, secret, weights)))
 
     async def measure(self, *, audit: bool = False) -> dict[str, float]:
         """What the engine has spent since it was last asked (`Spent.sums`). Raises `EngineError`."""
@@ -258,6 +278,12 @@ class EngineClient:
     def _fail_pending(self) -> None:
         for id, inbox in list(self._pending.items()):
             inbox.put_nowait(Failed(id, "internal", ""))
+
+
+def _stored(message: FromWorker) -> Stored:
+    if isinstance(message, Stored):
+        return message
+    raise _error(message, _DIED)
 
 
 def _error(message: FromWorker, died: str) -> EngineError:

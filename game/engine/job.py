@@ -24,6 +24,7 @@ from game.engine.sampling import Draws, tempered
 from game.engine.templates import Chat, Prompt
 from game.engine.tokens import Detokenizer
 from game.engine.tree import Scored, Tree, Wave
+from game.engine.truncation import answer_room, fitting
 
 Logits = NDArray[np.float32]
 Steps = Generator[list[int] | None, Logits, Answered]
@@ -57,7 +58,7 @@ class Job:
 
     def __init__(self, host: Host, request: Answer, plan: forms.Plan, emit: Emit) -> None:
         self.host, self.request, self.plan, self._emit = host, request, plan, emit
-        self.prompt: Prompt = host.chat.prompt(request.messages, plan.opening if request.constrained else "")
+        self.prompt, self._dropped = self._fitting()
         if len(self.prompt.tokens) >= host.context:
             raise Refusal(
                 "truncated",
@@ -77,6 +78,15 @@ class Job:
         self._began = 0.0
         self.matcher: Matcher | None = None
         """Of the free text that is being written: it masks the next token."""
+
+    def _fitting(self) -> tuple[Prompt, int]:
+        """The prompt, and how many of the oldest turns it leaves out."""
+        opening = self.plan.opening if self.request.constrained else ""
+        most = self.host.context
+        if self.request.truncation == "auto":
+            most -= answer_room(self.host.context, self.request.max_tokens) + self.plan.tree.depth
+            return fitting(lambda messages: self.host.chat.prompt(messages, opening), self.request.messages, most)
+        return self.host.chat.prompt(self.request.messages, opening), 0
 
     def start(self, slot: Slot, ends: list[int]) -> None:
         """The slot holds a prefix of the prompt: go on from there, and save the state at `ends`."""
@@ -131,6 +141,7 @@ class Job:
             generated_tokens=len(self._written),
             seconds=time.perf_counter() - self._began,
             scores=scores,
+            dropped=self._dropped,
         )
 
     def _write(self, tokens: list[int]) -> list[int]:

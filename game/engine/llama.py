@@ -25,6 +25,10 @@ TINY = 20_000_000
 MAX_SEQUENCES = 256
 """llama.cpp's own limit on parallel sequences of one context."""
 
+_KV = {"f32": (c.GGML_TYPE_F32, 4.0), "f16": (c.GGML_TYPE_F16, 2.0), "q8_0": (c.GGML_TYPE_Q8_0, 34 / 32)}
+"""How keys and values are kept: llama.cpp's name, and bytes for each number."""
+_LOAD_MODES = {"auto": c.LLAMA_LOAD_MODE_AUTO, "on": c.LLAMA_LOAD_MODE_MMAP, "off": c.LLAMA_LOAD_MODE_NONE}
+
 # Kept for the life of the process: llama.cpp holds the bare pointer.
 _quiet = c.llama_log_callback(lambda _level, _text, _data: None)
 
@@ -103,14 +107,26 @@ class Vocab:
 class Model:
     """A loaded GGUF. Raises `Refusal("model")` where llama.cpp can't load it."""
 
-    def __init__(self, path: str, *, extra_buffers: bool, gpu_layers: int) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        extra_buffers: bool,
+        gpu_layers: int,
+        mmap: str = "auto",
+        kv_type: str = "auto",
+        flash_attention: str = "auto",
+    ) -> None:
+        """The settings are those of `LoadSettings`; its contexts take them from here."""
         params = c.llama_model_default_params()
         params.use_extra_bufts = extra_buffers
         params.n_gpu_layers = gpu_layers
+        params.load_mode = _LOAD_MODES[mmap]
         self.pointer = c.llama_model_load_from_file(os.fsencode(path), params)
         if not self.pointer:
             raise Refusal("model", f"{path} can't be loaded: llama.cpp does not know it or it is damaged")
         self.vocab = Vocab(c.llama_model_get_vocab(self.pointer))
+        self._loras: dict[str, Any] = {}
         if c.llama_model_has_encoder(self.pointer) or not c.llama_model_has_decoder(self.pointer):
             raise Refusal("model", f"{path} is no text generator that can play (it has an encoder)")
         self.parameters: int = c.llama_model_n_params(self.pointer)
@@ -121,23 +137,35 @@ class Model:
         """Tokens that a sliding window holds; 0 without one."""
         self.whole: bool = self.size > 3 * self.parameters
         """Whether its weights are F32."""
+        self.kv = kv_type if kv_type != "auto" else "f32" if self.whole else "f16"
+        """What keys and values are kept in."""
+        self.flash = flash_attention == "on" or (flash_attention == "auto" and self.kv == "q8_0")
+        self.memory = f"{self.kv} keys and values, flash attention {'on' if self.flash else 'off'}"
         self.layers: int = c.llama_model_n_layer(self.pointer)
         self.width: int = c.llama_model_n_embd(self.pointer)
         heads = max(1, c.llama_model_n_head(self.pointer))
         width = max(1, self.width // heads)
+        if self.kv == "q8_0" and not self.flash:
+            raise Refusal(
+                "model", "llama.cpp keeps values as q8_0 only with flash attention: switch that on, or to auto"
+            )
+        if self.kv == "q8_0" and width % 32:
+            raise Refusal("model", f"{path}: its heads are {width} numbers wide, and q8_0 takes them by 32; use f16")
         # Keys and values of all layers. A hybrid's first layer may have none: all heads, then.
-        self.cell_bytes: int = (self.layers * (c.llama_model_n_head_kv(self.pointer) or heads) * width) * (
-            8 if self.whole else 4
-        )
+        numbers = 2 * self.layers * (c.llama_model_n_head_kv(self.pointer) or heads) * width
+        self.cell_bytes: int = int(numbers * _KV[self.kv][1])
         if c.llama_model_is_recurrent(self.pointer):
             # Its state does not grow with the conversation.
             self.cell_bytes = 1
 
     def lora(self, path: str) -> Any:
-        """A LoRA adapter, freed with the model. Raises `Refusal("model")` where it does not fit."""
+        """A LoRA adapter, read once and freed with the model. Raises `Refusal("model")` where it does not fit."""
+        if path in self._loras:
+            return self._loras[path]
         found = c.llama_adapter_lora_init(self.pointer, os.fsencode(path))
         if not found:
             raise Refusal("model", f"{path} does not fit this model: it was made for another one, or it is damaged")
+        self._loras[path] = found
         return found
 
     def meta(self, key: str) -> str:
@@ -199,11 +227,12 @@ class Context:
         # In half precision a key that lies between two numbers is rounded by its last bit, which depends on the
         # neighbours in the batch: logits moved by up to 1e-3 (in F32 by 1e-5). With quantised weights F32
         # was no gain where it was tried (docs/engine.md), and slower.
-        params.type_k = params.type_v = c.GGML_TYPE_F32 if model.whole else c.GGML_TYPE_F16
+        params.type_k = params.type_v = _KV[model.kv][0]
         params.swa_full = True
         # Flash attention computes in half precision, in an order that depends on what else is in the
         # cache: logits moved by 0.03 to 0.14 with the neighbours. Without it, by at most 1e-5.
-        params.flash_attn_type = c.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        flash = c.LLAMA_FLASH_ATTN_TYPE_ENABLED if model.flash else c.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.flash_attn_type = flash
         params.no_perf = True
         self.pointer = c.llama_init_from_model(model.pointer, params)
         if not self.pointer:
@@ -329,30 +358,58 @@ class Context:
         False: it is not laid out like that (another llama.cpp), and `target` is empty.
         """
         self.drop(target)
-        size = c.llama_state_seq_get_size(source.pointer, sequence)
+        data = source.state(sequence)
+        return data is not None and self.put_state(target, data)
+
+    def state(self, sequence: int) -> NDArray[np.uint8] | None:
+        """What a sequence holds, as a unified context of the same model takes it; a view, until the next call.
+
+        None: it is not laid out as `load` says.
+        """
+        size = c.llama_state_seq_get_size(self.pointer, sequence)
         if len(self._state) < size:
             self._state = np.empty(size + size // 2, np.uint8)
         data = self._state
-        if c.llama_state_seq_get_data(source.pointer, _bytes(data), size, sequence) != size:
-            return False
+        if c.llama_state_seq_get_data(self.pointer, _bytes(data), size, sequence) != size:
+            return None
+        if self.unified:
+            return data[:size]
         magic, of, streams = data[:12].view(np.uint32).tolist()
         before, after = 4 * sequence, 4 * (streams - 1 - sequence)
         if (
-            streams != source.sequences
+            streams != self.sequences
             or of != sequence
             or data[12 : 12 + before].any()
             or data[size - after : size].any()
         ):
-            return False
+            return None
         # The shorter head goes right in front of this stream's cells.
         cut = data[before : size - after]
-        cut[:12].view(np.uint32)[:] = magic, target, 1
-        return bool(c.llama_state_seq_set_data(self.pointer, _bytes(cut), len(cut), target) == len(cut))
+        cut[:12].view(np.uint32)[:] = magic, sequence, 1
+        return cut
 
-    def set_lora(self, adapter: Any, scale: float) -> None:
-        """Compute with a LoRA adapter from now on. What is in the cache was computed without it."""
+    def put_state(self, sequence: int, data: NDArray[np.uint8]) -> bool:
+        """Let an empty sequence hold what `state` gave. False: there is no room, or it is another layout.
+
+        llama.cpp may end the process over bytes that are not its own; the caller knows where they come from.
+        """
+        if not self.unified:
+            spread = np.zeros(len(data) + 4 * (self.sequences - 1), np.uint8)
+            before = 12 + 4 * sequence
+            spread[:12] = data[:12]
+            spread[8:12].view(np.uint32)[:] = self.sequences
+            spread[before : before + len(data) - 12] = data[12:]
+            data = spread
+        done = c.llama_state_seq_set_data(self.pointer, _bytes(data), len(data), sequence) == len(data)
+        if not done:
+            self.drop(sequence)
+        return bool(done)
+
+    def set_loras(self, adapters: Sequence[Any], scales: Sequence[float]) -> None:
+        """Compute with these LoRA adapters from now on. What is in the cache was computed without them."""
+        n = len(adapters)
         if c.llama_set_adapters_lora(
-            self.pointer, (c.llama_adapter_lora_p_ctypes * 1)(adapter), 1, (ctypes.c_float * 1)(scale)
+            self.pointer, (c.llama_adapter_lora_p_ctypes * n)(*adapters), n, (ctypes.c_float * n)(*scales)
         ):
             raise Refusal("model", "llama.cpp refused the adapter")
 

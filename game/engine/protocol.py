@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+Truncation = Literal["disabled", "auto"]
+
 
 @dataclass(frozen=True)
 class Message:
@@ -64,7 +66,7 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Weights:
-    """A weight-level condition: a LoRA adapter or a control vector over the loaded model, times `scale`."""
+    """A part of a weight-level condition: a LoRA adapter or a control vector over the model, times `scale`."""
 
     kind: Literal["adapter", "control"]
     path: str
@@ -81,11 +83,29 @@ class LoadSettings:
     """0: the model's own training context, at most 8,192; 4,096 where that gives each sequence a cache of its own."""
     threads: int = 0
     """0: one per physical core, and one for models of under 20 million parameters."""
-    gpu_layers: int = 0
+    gpu_layers: int | None = None
+    """None: all of them where this llama.cpp uses a GPU."""
+    kv_type: Literal["auto", "f32", "f16", "q8_0"] = "auto"
+    """How keys and values are kept. auto: f32 for weights in F32, else f16."""
+    flash_attention: Literal["auto", "on", "off"] = "auto"
+    """auto: only where `kv_type` needs it."""
+    mmap: Literal["auto", "on", "off"] = "auto"
+    """Whether the file is mapped into memory. auto: llama.cpp decides."""
     extra_buffers: bool | None = None
     """Whether llama.cpp may repack weights. None: found out by a trial (see `engine/trial.py`)."""
-    weights: tuple[Weights, ...] = ()
-    """Conditions to have at hand beside the model as it is; each gets a context and a cache of its own."""
+    weights: tuple[tuple[Weights, ...], ...] = ()
+    """Conditions to have at hand, each a set that is put over the model at once, with a context of its own."""
+    bare: bool = True
+    """Whether the model as it is has a context, too."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One setting as it is in effect, and why."""
+
+    name: str
+    value: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +123,10 @@ class ModelInfo:
     has_template: bool
     build: str
     """llama-cpp-python version and how its matrices are run (`extra buffers` or not)."""
+    choices: tuple[Choice, ...] = ()
+    """What it runs with, and why."""
+    memory: str = ""
+    """How keys and values are kept: what one context hands over, another takes back only if it is the same."""
     sampler: dict[str, float] = field(default_factory=dict)
     """Sampler settings the GGUF recommends (`general.sampling.*` keys), e.g. temperature."""
 
@@ -129,10 +153,12 @@ class Answer:
     constrained: bool = True
     """False: no mask at all (to measure how often a model is legal by itself); `choice` may be -1."""
     max_tokens: int = 512
-    weights: Weights | None = None
-    """Under which of the loaded conditions; None: the model as it is."""
+    weights: tuple[Weights, ...] = ()
+    """Under which of the loaded conditions; none: the model as it is."""
     scores_only: bool = False
     """End with the scores: no option is drawn (`choice` is -1). Needs `propensities`."""
+    truncation: Truncation = "disabled"
+    """What is done where the conversation does not fit: nothing (it fails), or see `engine/truncation.py`."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +171,34 @@ class Forget:
     """A conversation has ended: its cache may go."""
 
     sequence: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """Write the state of a conversation to a file, if that is worth it. Answered by `Stored`.
+
+    `key` says who plays; `secret` is what `engine/state.py` proves a file with. `force`: worth it or not.
+    """
+
+    id: int
+    sequence: str
+    path: str
+    key: str
+    secret: bytes = field(repr=False)
+    weights: tuple[Weights, ...] = ()
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Read the state of a conversation from a file, if it is one that we wrote for this model. As `Store`."""
+
+    id: int
+    sequence: str
+    path: str
+    key: str
+    secret: bytes = field(repr=False)
+    weights: tuple[Weights, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,7 +236,7 @@ class Measure:
     audit: bool = False
 
 
-ToWorker = Load | Answer | Cancel | Forget | Listen | Attach | Look | Measure | Quit
+ToWorker = Load | Answer | Cancel | Forget | Store | Restore | Listen | Attach | Look | Measure | Quit
 
 
 # --- from the worker --------------------------------------------------------------------------
@@ -249,6 +303,8 @@ class Answered:
     generated_tokens: int
     seconds: float
     scores: Scores | None = None
+    dropped: int = 0
+    """The oldest turns of the conversation that were left out (`truncation`)."""
 
 
 @dataclass(frozen=True)
@@ -261,6 +317,16 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A state was written, or read. `tokens`: 0 where there was none, or it was not worth it."""
+
+    id: int
+    tokens: int
+    size: int = 0
+    """Bytes of the state."""
+
+
+@dataclass(frozen=True)
 class Spent:
     """The sums of `meter.Meter` since the last `Measure`, by name, over all loaded conditions."""
 
@@ -268,4 +334,4 @@ class Spent:
     sums: dict[str, float]
 
 
-FromWorker = Loaded | Listening | Statistics | Piece | Answered | Failed | Spent
+FromWorker = Loaded | Listening | Statistics | Piece | Answered | Failed | Stored | Spent

@@ -24,6 +24,7 @@ from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
 from game.engine.meter import Meter
 from game.engine.peers import owner
 from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece
+from game.engine.state import WORTH, State, worth
 from game.engine.templates import Chat
 from game.engine.tree import Tree, Wave
 from game.engine.weights import Loaded
@@ -129,6 +130,8 @@ class Scheduler:
                 threads=threads,
             )
             self._lanes = range(slots, slots + lanes)
+        self.split = whole
+        """Whether every conversation has a cache of its own."""
         self._contexts = (self.llama, self._trees) if whole else (self.llama,)
         self._planted: tuple[int, int, int] | None = None
         """What the context for options holds a copy of."""
@@ -136,6 +139,8 @@ class Scheduler:
             for put in self._contexts:
                 weights.put(put)
         self.cache = Cache(self.llama, range(slots), recurrent=model.recurrent)
+        self._read = (0, 0.0)
+        """Tokens of prompts that were evaluated, and the seconds that it took."""
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
         self._aside = ThreadPoolExecutor(1, "masks")
@@ -262,6 +267,33 @@ class Scheduler:
         """A conversation is over: its cache goes at once, or when its request has ended."""
         self.cache.forget(name)
 
+    def store(self, name: str, *, force: bool = False) -> State | None:
+        """What a conversation holds, to be written to a file; None where that is not worth it (`state.worth`).
+
+        `force`: worth it or not.
+        """
+        slot = self.cache.kept(name)
+        if slot is None or not slot.tokens or (slot is self.cache.slots.get(name) and slot.busy):
+            return None
+        new, most = (self._seconds(n) for n in (len(slot.tokens) - slot.stored, len(slot.tokens)))
+        if not force and new < WORTH:
+            return None
+        data = self.llama.state(slot.sequence)
+        if data is None or not (force or worth(new, most, len(data))):
+            return None
+        slot.stored = len(slot.tokens)
+        return State(list(slot.tokens), data.copy())
+
+    def restore(self, name: str, state: State) -> bool:
+        """Let a conversation that has not begun here hold a state that this model made. False: it can't."""
+        fits = 0 < len(state.tokens) <= self.context
+        return fits and self.cache.put(name, state.tokens, lambda s: self.llama.put_state(s, state.data))
+
+    def _seconds(self, tokens: int) -> float:
+        """How long a prompt of so many tokens takes, by those that were evaluated so far."""
+        read, seconds = self._read
+        return tokens * seconds / read if read else 0.0
+
     def _emit(self, id: int, part: Part, text: str) -> None:
         self._send(Piece(id, part, text))
 
@@ -281,6 +313,7 @@ class Scheduler:
         portions = self._portions()
         if not portions:
             return
+        began = time.perf_counter()
         try:
             rows = self._decode(portions)
         except Aborted:
@@ -290,6 +323,10 @@ class Scheduler:
             for job, _ in portions:
                 self._finish(job, Failed(job.request.id, e.kind, e.says), broken=True)
             return
+        fed = sum(n for _, n in portions)
+        if fed > _SHORT * len(portions):
+            # Mostly prompts: this is how fast they are read.
+            self._read = self._read[0] + fed, self._read[1] + time.perf_counter() - began
         row = 0
         for job, n in portions:
             assert job.slot is not None

@@ -6,6 +6,7 @@ also runs in the program itself, so that a wrong file is told before anything st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,26 +33,29 @@ def check(weights: Weights) -> None:
 class Loaded:
     """One condition, read once for a model. Adapters are freed with the model."""
 
-    def __init__(self, model: Model, weights: Weights) -> None:
-        """Raises `Refusal("model")` where the file does not fit the model."""
-        try:
-            check(weights)
-        except EngineError as e:
-            raise Refusal("model", e.says) from None
-        self.scale = weights.scale
-        self._lora: object = None
+    def __init__(self, model: Model, weights: Sequence[Weights]) -> None:
+        """Raises `Refusal("model")` where a file does not fit the model."""
+        self._scales: dict[str, tuple[object, float]] = {}
+        """By adapter file: the same one twice counts with both its scales."""
         self._vector: NDArray[np.float32] | None = None
-        if weights.kind == "adapter":
-            self._lora = model.lora(weights.path)
-        else:
-            self._vector = _directions(weights, model.width, model.layers)
+        for part in weights:
+            try:
+                check(part)
+            except EngineError as e:
+                raise Refusal("model", e.says) from None
+            if part.kind == "adapter":
+                lora, scale = self._scales.get(part.path, (model.lora(part.path), 0.0))
+                self._scales[part.path] = lora, scale + part.scale
+            else:
+                more = _directions(part, model.width, model.layers) * np.float32(part.scale)
+                self._vector = more if self._vector is None else self._vector + more
 
     def put(self, context: Context) -> None:
         """Let a context compute under this condition, from its next decode on."""
-        if self._lora is not None:
-            context.set_lora(self._lora, self.scale)
-        elif self._vector is not None:
-            context.set_control(self._vector * np.float32(self.scale))
+        if self._scales:
+            context.set_loras(*zip(*self._scales.values(), strict=True))
+        if self._vector is not None:
+            context.set_control(self._vector)
 
 
 def _directions(weights: Weights, width: int, layers: int) -> NDArray[np.float32]:

@@ -35,11 +35,15 @@ from game.engine.protocol import (
     Measure,
     ModelInfo,
     Quit,
+    Restore,
     Spent,
     Statistics,
+    Store,
+    Stored,
     ToWorker,
     Weights,
 )
+from game.engine.state import read, write
 
 if TYPE_CHECKING:
     from game.engine.llama import Model
@@ -74,12 +78,14 @@ class Worker:
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._inbox: queue.SimpleQueue[tuple[int, ToWorker | None]] = queue.SimpleQueue()
-        """Each with its client's number; None: that client is gone."""
+        self._inbox: queue.SimpleQueue[tuple[int, ToWorker | Stored | None]] = queue.SimpleQueue()
+        """Each with its client's number; None: that client is gone; `Stored`: what a thread of ours has written."""
+        self._writer: threading.Thread | None = None
+        """Writes a state."""
         self._peers: Peers | None = None
         self._info: ModelInfo | None = None
         self._outbox: list[FromWorker] = []
-        self._schedulers: dict[Weights | None, Scheduler] = {}
+        self._schedulers: dict[tuple[Weights, ...], Scheduler] = {}
         """One for the model as it is, and one for each weight-level condition: each has a context of its own."""
         self._model: Model | None = None
 
@@ -130,9 +136,12 @@ class Worker:
             for client in {owner(message.id) for message in out} - {0}:
                 self._peers.send(client, [outward(m) for m in out if owner(m.id) == client])
 
-    def _take(self, client: int, message: ToWorker | None) -> None:
+    def _take(self, client: int, message: ToWorker | Stored | None) -> None:
         if message is None:
             self._leave(client)
+            return
+        if isinstance(message, Stored):
+            self._outbox.append(message)
             return
         message = inward(client, message)
         if client and isinstance(message, Load | Listen):
@@ -159,11 +168,43 @@ class Worker:
         elif isinstance(message, Cancel):
             for scheduler in self._schedulers.values():
                 scheduler.cancel(message.id)
+        elif isinstance(message, Store):
+            self._store(message)
+        elif isinstance(message, Restore):
+            self._outbox.append(self._restore(message))
         elif isinstance(message, Measure):
             self._outbox.append(self._spent(message))
         elif isinstance(message, Forget):
             for scheduler in self._schedulers.values():
                 scheduler.forget(message.sequence)
+
+    def _store(self, asked: Store) -> None:
+        """The state is copied here, and written beside: the next batch need not wait for a disk."""
+        scheduler = self._schedulers.get(asked.weights)
+        busy = self._writer is not None and self._writer.is_alive()
+        state = None if scheduler is None or busy else scheduler.store(asked.sequence, force=asked.force)
+        if state is None:
+            self._outbox.append(Stored(asked.id, 0))
+            return
+
+        def put() -> None:
+            done = write(Path(asked.path), self._state_key(asked), asked.secret, state)
+            self._inbox.put((-1, Stored(asked.id, len(state.tokens) if done else 0, len(state.data))))
+
+        self._writer = threading.Thread(target=put, name="state", daemon=True)
+        self._writer.start()
+
+    def _restore(self, asked: Restore) -> Stored:
+        scheduler = self._schedulers.get(asked.weights)
+        state = None if scheduler is None else read(Path(asked.path), self._state_key(asked), asked.secret)
+        if scheduler is None or state is None or not scheduler.restore(asked.sequence, state):
+            return Stored(asked.id, 0)
+        return Stored(asked.id, len(state.tokens), len(state.data))
+
+    def _state_key(self, asked: Store | Restore) -> str:
+        """What a state belongs to: this file under these weights, this build, these settings."""
+        assert self._info is not None
+        return f"{self._info.sha256} {asked.key} {self._info.build} {self._info.memory}"
 
     def _spent(self, message: Measure) -> Spent:
         from game.engine.meter import Meter
@@ -201,6 +242,7 @@ class Worker:
         import llama_cpp
 
         from game.engine import llama
+        from game.engine.choices import chosen, gpu_layers
         from game.engine.scheduler import Scheduler, default_context
         from game.engine.weights import Loaded as Condition
 
@@ -214,20 +256,29 @@ class Worker:
         digest.start()
         llama.silence()
         extra = settings.extra_buffers is not False
-        model = self._model = llama.Model(settings.path, extra_buffers=extra, gpu_layers=settings.gpu_layers)
+        gpu = bool(llama_cpp.llama_supports_gpu_offload())
+        model = self._model = llama.Model(
+            settings.path,
+            extra_buffers=extra,
+            gpu_layers=gpu_layers(settings.gpu_layers, can=gpu),
+            mmap=settings.mmap,
+            kv_type=settings.kv_type,
+            flash_attention=settings.flash_attention,
+        )
         sequences = max(1, min(settings.sequences, 64))
         context = min(model.trained_context or settings.context, settings.context) or default_context(model, sequences)
+        threads = settings.threads or llama.default_threads(model.parameters)
         template = model.meta("tokenizer.chat_template")
-        schedulers: dict[Weights | None, Scheduler] = {}
-        for weights in (None, *settings.weights):
+        schedulers: dict[tuple[Weights, ...], Scheduler] = {}
+        for weights in (*([()] if settings.bare or not settings.weights else []), *settings.weights):
             schedulers[weights] = Scheduler(
                 model,
                 template,
                 sequences=sequences,
                 context=context,
-                threads=settings.threads or llama.default_threads(model.parameters),
+                threads=threads,
                 send=self._outbox_append,
-                weights=None if weights is None else Condition(model, weights),
+                weights=Condition(model, weights),
             )
         sampler: dict[str, float] = {}
         for key, name in _SAMPLING.items():
@@ -246,6 +297,17 @@ class Worker:
             sha256=digest.hex,
             context=context,
             vocabulary=model.vocab.size,
+            memory=model.memory,
+            choices=tuple(
+                chosen(
+                    settings,
+                    model,
+                    threads=threads,
+                    context=context,
+                    split=next(iter(schedulers.values())).split,
+                    gpu=gpu,
+                )
+            ),
             has_template=bool(template),
             build=f"llama-cpp-python {llama_cpp.__version__}, {'' if extra else 'no '}extra buffers",
             sampler=sampler,

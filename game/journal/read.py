@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,7 +11,19 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from game.errors import UserError
-from game.events import EVENT, SCHEMA, Branch, EpisodeEnd, EpisodeStart, Event, Header, JournalEvent, Scored, Verdict
+from game.events import (
+    EVENT,
+    SCHEMA,
+    Branch,
+    EpisodeEnd,
+    EpisodeStart,
+    Event,
+    Header,
+    JournalEvent,
+    Scored,
+    Truncation,
+    Verdict,
+)
 from game.journal.migrations import migrate
 from game.text import one_line
 
@@ -225,6 +237,11 @@ def lineage(episodes: dict[str, Recorded], name: str) -> list[Event]:
     after = EpisodeEnd | Verdict | Scored
     past = [e for e in lineage(episodes, branch.parent) if not isinstance(e, after) and turn_of(e) < branch.turn]
     return past + own.events[1:]
+
+
+def truncation_of(settings: Mapping[str, object]) -> Truncation:
+    """What a header's settings say about running out of context; older files say nothing."""
+    return "auto" if settings.get("truncation") == "auto" else "disabled"
 
 
 def turn_of(event: Event) -> int:

@@ -39,6 +39,8 @@ def tell(event: Event) -> Iterator[str]:
             yield ""
             yield from ("> " + line for line in event.says.splitlines())
         case AgentTurn():
+            if event.dropped:
+                yield f"(out of context: it no longer reads its first {event.dropped} turns)"
             if event.reasoning:
                 yield f"reasoning: {event.reasoning}"
             yield f"THOUGHT: {event.thought}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -15,6 +16,7 @@ from game.agents.chair import Chair, ModelRef, open_agent
 from game.errors import Failure
 from game.events import AgentTurn, EpisodeEnd, Observed, Token
 from game.lab.turn import a_table
+from game.settings import EngineSettings
 from game.table.episode import play
 
 SEQUENCES = (1, 4, 16, 64)
@@ -68,11 +70,26 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What keeping the engine's state beside a save costs, and what it saves."""
+
+    tokens: int
+    size: int
+    """Bytes."""
+    write_seconds: float
+    read_seconds: float
+    evaluate_seconds: float | None
+    """For as many prompt tokens, at the speed of the first turn."""
+
+
+@dataclass(frozen=True)
 class Bench:
     """The numbers of a model on this machine."""
 
     model: str
     build: str
+    memory: str
+    """How keys and values are kept."""
     context: int
     prompt_per_second: float | None
     """Prompt tokens evaluated a second, in the first turn of an episode."""
@@ -85,6 +102,8 @@ class Bench:
     options: float
     """Tokens of legal moves at a decision, evaluated for its propensities."""
     levels: tuple[Level, ...]
+    state: Kept | None = None
+    """Of a conversation of a few turns; None where its episode was over before."""
 
     @property
     def batching(self) -> float:
@@ -93,7 +112,11 @@ class Bench:
 
 
 async def bench(
-    ref: ModelRef, sequences: Sequence[int] = SEQUENCES, turns: int = 0, say: Callable[[str], None] = lambda _: None
+    ref: ModelRef,
+    sequences: Sequence[int] = SEQUENCES,
+    turns: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+    engine: EngineSettings | None = None,
 ) -> Bench:
     """Play on the first shipped scenario: at each number of sequences, then with propensities, then counting prefixes.
 
@@ -104,7 +127,7 @@ async def bench(
     masked = 0.0
     for n in sorted({1, *sequences}):
         say(f"{n} side by side")
-        async with open_agent(ref, sequences=n) as chair:
+        async with open_agent(ref, sequences=n, engine=engine) as chair:
             # The first turns of a process load what it needs.
             await episodes_of(chair, [0], 1, turns=2)
             await spent(chair)
@@ -118,9 +141,10 @@ async def bench(
                 waited, prompt = first.first - first.asked, first.prompt
                 masked = 1e6 * sums["masks"] / sums["written"]
                 step = sums["decode"] / sums["steps"]
+            memory = str(chair.identity.get("memory", ""))
             build, context = str(chair.identity.get("build", "")), int(str(chair.identity.get("context", 0)))
     say("propensities")
-    async with open_agent(ref, sequences=4) as chair:
+    async with open_agent(ref, sequences=4, engine=engine) as chair:
         await episodes_of(chair, [0], 1, propensities=True, turns=2)
         await spent(chair)
         await episodes_of(chair, [1, 2], 1, propensities=True, turns=turns)
@@ -129,16 +153,21 @@ async def bench(
         await spent(chair, audit=True)
         await episodes_of(chair, list(range(1, 9)), 4, turns=turns)
         audited = await spent(chair)
+        say("a state")
+        speed = prompt / waited if waited > 0 and prompt else None
+        state = await kept(chair, speed)
     return Bench(
         model=ref.name,
         build=build,
+        memory=memory,
         context=context,
-        prompt_per_second=prompt / waited if waited > 0 and prompt else None,
+        prompt_per_second=speed,
         prompt_overhead=audited["prompt"] / max(1, audited["distinct"] - audited["fed"]),
         mask_microseconds=masked,
         propensity_steps=probed["trees"] / max(1, probed["answers"]) / step,
         options=probed["options"] / max(1, probed["answers"]),
         levels=tuple(levels),
+        state=state,
     )
 
 
@@ -147,6 +176,32 @@ async def spent(chair: Chair, *, audit: bool = False) -> dict[str, float]:
     if chair.measure is None:
         raise Failure("only a model's engine can be measured")
     return await chair.measure(audit=audit)
+
+
+async def kept(chair: Chair, speed: float | None, turns: int = 2) -> Kept | None:
+    """Store a conversation of so many turns, and restore it. `speed`: prompt tokens a second."""
+    if chair.states is None:
+        return None
+    table = a_table(chair.agent, 99, False)
+    name, made = table.scene.episode, 0
+    with tempfile.TemporaryDirectory(prefix="parkbench-") as folder:
+        path = Path(folder) / "bench.state"
+        async with aclosing(play(table)) as stream:  # type: ignore[type-var]
+            async for event in stream:
+                made += isinstance(event, AgentTurn)
+                if made == turns:
+                    break
+        began = time.perf_counter()
+        written = await chair.states.store(name, path, force=True)
+        stored = time.perf_counter()
+        chair.agent.end(name)
+        read = await chair.states.restore(name, path)
+        done = time.perf_counter()
+        chair.agent.end(name)
+    if not written.tokens or read.tokens != written.tokens:
+        return None
+    again = written.tokens / speed if speed else None
+    return Kept(written.tokens, written.size, stored - began, done - stored, again)
 
 
 def _level(sequences: int, found: Measured, sums: dict[str, float], *, whole: bool) -> Level:

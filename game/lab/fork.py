@@ -21,7 +21,7 @@ from game.agents.replay import Exhausted, NotLegal
 from game.errors import UserError
 from game.events import AgentTurn, Branch, EpisodeEnd, EpisodeStart, Event, Header, Token
 from game.journal.pick import matching
-from game.journal.read import Reader, lineage, turn_of
+from game.journal.read import Reader, lineage, truncation_of, turn_of
 from game.journal.scenarios import finder
 from game.journal.verify import NOT_PLAYED, compare, table_for
 from game.journal.write import Journal
@@ -31,12 +31,23 @@ from game.lab.run import record
 from game.scenario import near
 from game.scenario.load import Loaded
 from game.scenario.schema import DRIVES, HEADLINES
+from game.settings import EngineSettings
 from game.table.episode import Table, play
 from game.table.forks import Nobody
 from game.table.scene import Scene
 
 MOST_AT_ONCE = 64
-KEPT = ("scenarios", "scenario", "models", "model", "temperature", "adapters", "control_vectors")
+KEPT = (
+    "scenarios",
+    "scenario",
+    "models",
+    "model",
+    "temperature",
+    "truncation",
+    "engine",
+    "adapters",
+    "control_vectors",
+)
 """Settings of the parent's journal that are the forks' too."""
 Progress = Callable[[EpisodeEnd], None]
 
@@ -171,6 +182,14 @@ async def decision_of(parent: Parent, turn: int, factors: Mapping[str, str]) -> 
     return Decision(table, scene, tuple(past), factors)
 
 
+def engine_of(settings: Mapping[str, object]) -> EngineSettings | None:
+    """How the parent's model ran; None where its header does not say."""
+    try:
+        return EngineSettings.model_validate(settings["engine"])
+    except (KeyError, ValueError):
+        return None
+
+
 def say(factors: Mapping[str, str]) -> str:
     """Factors as they are written on a command line."""
     return ", ".join(f"{f}={level}" for f, level in factors.items()) or "the same factors"
@@ -221,6 +240,7 @@ async def play_all(
     async with open_agent(
         parent.model,
         sequences=sequences,
+        engine=engine_of(parent.header.settings),
         temperature=float(temperature) if isinstance(temperature, int | float) else None,
     ) as chair:
         todo = iter(range(episodes))
@@ -228,7 +248,12 @@ async def play_all(
         async def worker() -> None:
             for number in todo:
                 id = fork_id(parent, turn, decision.factors, number)
-                scene = replace(decision.scene, episode=id, seed=fork_seed(parent, turn, seed, number))
+                scene = replace(
+                    decision.scene,
+                    episode=id,
+                    seed=fork_seed(parent, turn, seed, number),
+                    truncation=truncation_of(parent.header.settings),
+                )
                 table = replace(
                     decision.table,
                     scene=scene,

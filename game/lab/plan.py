@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from game.agents.chair import ModelRef
 from game.errors import UserError
+from game.events import Truncation
 from game.scenario import near
 from game.scenario.load import Loaded
+from game.settings import EngineSettings
 
 MOST_EPISODES = 1_000_000
 """In one run; more belong into several files."""
@@ -35,10 +37,14 @@ class Settings(BaseModel):
     thoughts: int = Field(1, ge=1)
     """Over how many sampled thoughts propensities are averaged."""
     temperature: float | None = None
+    truncation: Truncation = "disabled"
+    """Out of context: `disabled` ends an episode, `auto` leaves out the oldest turns (docs/engine.md)."""
     adapters: list[str] = []
     """LoRA files, each `FILE` or `FILE:SCALE`: every model file is played as it is and under each."""
     control_vectors: list[str] = []
     parallel: int = Field(4, ge=1)
+    engine: EngineSettings = EngineSettings()
+    """How models run."""
 
 
 @dataclass(frozen=True)

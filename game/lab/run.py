@@ -71,12 +71,15 @@ class Run:
             ref, *beside = dict.fromkeys(j.model for j in jobs)
             sequences = min(self.settings.parallel, len(jobs))
             async with open_agent(
-                ref, sequences=sequences, temperature=self.settings.temperature, beside=beside
+                ref,
+                sequences=sequences,
+                engine=self.settings.engine,
+                temperature=self.settings.temperature,
+                beside=beside,
             ) as chair:
                 if "build" in chair.identity:
-                    says = (
-                        f"{', '.join(r.name for r in (ref, *beside))}: {chair.identity['build']}, {sequences} sequences"
-                    )
+                    runs = f"{chair.identity['build']}, {sequences} sequences, {chair.identity['memory']}"
+                    says = f"{', '.join(r.name for r in (ref, *beside))}: {runs}"
                     journal.append([Note(kind="engine", says=says)])
                 await self._side_by_side(chair, jobs, sequences, journal, progress)
 
@@ -117,7 +120,7 @@ class Run:
 
     async def _play_one(self, chair: Chair, job: Job) -> list[Event]:
         table = Table(
-            opening_scene(deal(job.loaded.scenario, job.seed, job.cell), job.id),
+            opening_scene(deal(job.loaded.scenario, job.seed, job.cell), job.id, truncation=self.settings.truncation),
             chair.seat(job.model),
             self.researcher,
             scenario_sha256=job.loaded.sha256,
@@ -183,7 +186,7 @@ def resumed(path: Path, given: Settings | None) -> tuple[Run, Journal, set[str],
             raise UserError(f"{path}:1: the settings in its header are not those of a run; begin a new file") from None
         if given is not None:
             for key, now in given.model_dump(exclude={"parallel"}).items():
-                then = getattr(settings, key)
+                then = settings.model_dump()[key]
                 if now != then:
                     raise UserError(f"{path} was begun with {key} {_say(then)}, not {_say(now)}; name another file")
             settings = settings.model_copy(update={"parallel": given.parallel})
@@ -205,5 +208,5 @@ def resumed(path: Path, given: Settings | None) -> tuple[Run, Journal, set[str],
 
 def _say(value: object) -> str:
     if isinstance(value, dict):
-        return " ".join(f"{k}={','.join(v)}" for k, v in value.items()) or "none"
+        return " ".join(f"{k}={_say(v)}" for k, v in value.items()) or "none"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from game.errors import Failure
-from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token
+from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token, Truncation
 from game.play import seat as seats
 from game.play.hot_seat import HUMAN, NO_WALK
 from game.play.laid import FINAL, Laid
@@ -228,13 +228,20 @@ def play_plain(
     resume: Path | None,
     *,
     facilitator: bool = False,
+    truncation: Truncation = "disabled",
 ) -> int:
     """A whole game on standard input and output; a `facilitator` may force beats. Returns the exit code."""
-    return asyncio.run(_play(scenario, model, seed, factors, resume, facilitator))
+    return asyncio.run(_play(scenario, model, seed, factors, resume, facilitator, truncation))
 
 
 async def _play(
-    scenario: str, model: str, seed: int | None, factors: dict[str, str], resume: Path | None, facilitator: bool
+    scenario: str,
+    model: str,
+    seed: int | None,
+    factors: dict[str, str],
+    resume: Path | None,
+    facilitator: bool,
+    truncation: Truncation,
 ) -> int:
     lines = Lines(sys.stdin, sys.stdout)
     seat: seats.Seat | None = None
@@ -245,7 +252,7 @@ async def _play(
         else:
             chosen = scenario or await _choose(lines)
             drawn = random.randrange(1, 1_000_000) if seed is None else seed
-            opening = new_game(Setup(chosen, model or seats.default_model(), drawn, factors))
+            opening = new_game(Setup(chosen, model or seats.default_model(), drawn, factors, truncation=truncation))
         person = opening.setup.model == HUMAN
         seat = seats.Seat(HUMAN, plain_seat(lines)) if person else seats.Seat(opening.setup.model)
         seat.open()

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from game import __version__, paths
 from game.errors import UserError
-from game.events import Branch, DayOver, Event, Header, Revealed
-from game.journal.read import Reader, lineage
+from game.events import Branch, DayOver, Event, Header, Revealed, Truncation
+from game.journal.read import Reader, lineage, truncation_of
 from game.journal.write import Journal
 from game.text import one_line
 
 KEPT_IN_LIST = 20
+STATE = ".state"
+"""The suffix of the file beside a save that holds what the engine has evaluated of it."""
 _TAIL = 256 * 1024
 
 
@@ -31,6 +33,8 @@ class Setup:
     """What the player brings along, within a week."""
     week: str = ""
     """The name of the week's journal beside the save; empty for a game of its own."""
+    truncation: Truncation = "disabled"
+    """What happens where the agent runs out of context."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ def begin(setup: Setup, identity: dict[str, object], now: float, path: Path | No
             "model": setup.model,
             "seed": setup.seed,
             "factors": dict(setup.factors),
+            **({"truncation": setup.truncation} if setup.truncation != "disabled" else {}),
             **({"attention": setup.attention, "week": setup.week} if setup.week else {}),
         },
         identities={"model": identity},
@@ -95,7 +100,8 @@ def setup_of(header: Header, path: Path) -> Setup:
             raise ValueError
         factors = {str(k): str(v) for k, v in dict(s["factors"]).items()}  # type: ignore[call-overload]
         attention, week = int(str(s.get("attention", 0))), str(s.get("week", ""))
-        return Setup(str(s["scenario"]), str(s["model"]), int(str(s["seed"])), factors, attention, week)
+        asked = str(s["scenario"]), str(s["model"]), int(str(s["seed"])), factors, attention, week
+        return Setup(*asked, truncation=truncation_of(s))
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{path}: a {header.kind} of parkbench, but not a saved game") from None
 

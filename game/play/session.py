@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -12,7 +14,20 @@ from game.agents.chair import Chair
 from game.agents.replay import NotLegal, ReplayAgent, ReplayResearcher
 from game.agents.reseeded import ReseededAgent
 from game.errors import Failure, UserError
-from game.events import Branch, EpisodeEnd, EpisodeStart, Event, Happened, Header, Note, Phase, Scored, Token, Verdict
+from game.events import (
+    AgentTurn,
+    Branch,
+    EpisodeEnd,
+    EpisodeStart,
+    Event,
+    Happened,
+    Header,
+    Note,
+    Phase,
+    Scored,
+    Token,
+    Verdict,
+)
 from game.journal.read import turn_of
 from game.journal.write import Journal
 from game.play import saves
@@ -147,11 +162,12 @@ class Session:
         replays = [e for e in opening.replays or table_events if not isinstance(e, Verdict | Scored | Note)]
         phases = [e for e in replays if turn_of(e) < opening.from_turn] if opening.begins else table_events
         self._turn = 0
+        self._storing: asyncio.Task[object] | None = None
         s = opening.setup
         dealt = deal(opening.loaded.scenario, s.seed, s.factors)
         self.table = Table(
-            opening_scene(dealt, opening.episode, s.attention),
-            ReplayAgent(replays, then=SteadyAgent(chair, on_death)),
+            opening_scene(dealt, opening.episode, s.attention, s.truncation),
+            ReplayAgent(replays, then=SteadyAgent(chair, self._died(on_death))),
             ReplayResearcher(phases, then=player),
             scenario_sha256=opening.loaded.sha256,
             propensities=chair.ref.path is None or chair.ref.shipped,
@@ -200,6 +216,7 @@ class Session:
 
     async def events(self) -> AsyncIterator[Event | Token]:
         """The whole game; recorded events come first, at once. Raises UserError if the record does not play again."""
+        await self._remember()
         try:
             async for item in play(self.table):
                 if isinstance(item, Token):
@@ -213,12 +230,39 @@ class Session:
                     self.end = item
                 if live:
                     self.record(item)
+                    if isinstance(item, AgentTurn):
+                        self._store()
                 yield item
         except NotLegal as e:
             raise UserError(
                 f'the save does not play again: "{one_line(e.line, 60)}" is no move in turn {e.turn}; '
                 "it was made with another version"
             ) from None
+
+    @property
+    def _state(self) -> Path | None:
+        """Where the engine's state of this game lies, if there is one."""
+        path = self.path or self.opening.path
+        return path.with_suffix(saves.STATE) if path is not None and self.chair.states is not None else None
+
+    async def _remember(self) -> None:
+        """A game that goes on need not be read again, where its state was kept."""
+        path = self._state
+        if path is not None and self.chair.states is not None and path.is_file():
+            await self.chair.states.restore(self.opening.episode, path)
+
+    def _died(self, on_death: OnDeath) -> OnDeath:
+        async def back(says: str) -> None:
+            await on_death(says)
+            await self._remember()
+
+        return back
+
+    def _store(self) -> None:
+        """Have the engine write its state beside the save, if it thinks that worth it; nobody waits for it."""
+        path = self._state
+        if path is not None and self._journal is not None and self.chair.states is not None:
+            self._storing = asyncio.create_task(self.chair.states.store(self.opening.episode, path))
 
     def _check(self, event: Event) -> None:
         if not self._recorded:
@@ -287,6 +331,10 @@ class Session:
             )
         )
         self.scored = True
+        if self._state is not None:
+            # Nothing is left to go on with.
+            with contextlib.suppress(OSError):
+                self._state.unlink()
         return result
 
     def score(self) -> Score:

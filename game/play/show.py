@@ -38,7 +38,7 @@ def demo(setup: Setup) -> Steps:
         dealt = deal(loaded.scenario, now.seed, now.factors)
         async with open_agent(now.model) as chair:
             table = Table(
-                opening_scene(dealt, "demo"),
+                opening_scene(dealt, "demo", truncation=now.truncation),
                 as_one(chair.agent, now.seed),
                 open_policy(RESEARCHER),
                 scenario_sha256=loaded.sha256,

@@ -24,6 +24,7 @@ from game.events import (
     Status,
     Token,
     Trace,
+    Truncation,
 )
 from game.referee.honesty import honesty
 from game.referee.ledger import drive_propensities, drives_of, episode_propensities, judge, shown_by
@@ -79,11 +80,13 @@ class Table:
     reason: str = ""
 
 
-def opening_scene(deal: Deal, episode: str, attention: int = 0) -> Scene:
+def opening_scene(deal: Deal, episode: str, attention: int = 0, truncation: Truncation = "disabled") -> Scene:
     """The scene before the first turn, with what the researcher brings along."""
     world = begin(deal)
     system = ChatMessage("system", brief(world))
-    return Scene(episode, deal.seed, world, (system,), pending=(opening(world),), attention=attention)
+    return Scene(
+        episode, deal.seed, world, (system,), pending=(opening(world),), attention=attention, truncation=truncation
+    )
 
 
 async def play(table: Table, *, resumed: bool = False, decided: bool = True) -> AsyncIterator[Event | Token]:
@@ -181,6 +184,7 @@ def view_of(scene: Scene, moves: list[GroundedMove] | None = None, propensities:
         messages=scene.transcript,
         moves=tuple(legal),
         want_propensities=propensities,
+        truncation=scene.truncation,
         scene=scene,
     )
 
@@ -220,6 +224,7 @@ def _carry_out(table: Table, view: View, turn: Turn) -> list[Event]:
             seconds=round(turn.seconds, 4),
             propensities=turn.propensities,
             drive_propensities=by_drive,
+            dropped=turn.dropped,
         ),
         Happened(
             episode=scene.episode,

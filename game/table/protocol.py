@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from game.events import Counts, Propensities, Scalar, Token
+from game.events import Counts, Propensities, Scalar, Token, Truncation
 from game.world.moves import Free, GroundedMove
 
 __all__ = [
@@ -39,6 +39,8 @@ class View:
     want_propensities: bool = False
     thoughts: int = 1
     """Over how many sampled thoughts the propensities are averaged, where the agent has thoughts."""
+    truncation: Truncation = "disabled"
+    """Whether a model may leave out the oldest turns where it runs out of context."""
     scene: Scene | None = field(default=None, repr=False)
     """The truth behind the view: for scripted policies only, which play by knowing it."""
 
@@ -58,6 +60,8 @@ class Turn:
     counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0
     propensities: Propensities | None = None
+    dropped: int = 0
+    """The oldest turns that it no longer read."""
 
 
 @dataclass(frozen=True)

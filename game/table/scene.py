@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from game.events import Actor, Finding, Scalar, Trace
+from game.events import Actor, Finding, Scalar, Trace, Truncation
 from game.table.protocol import ChatMessage
 from game.world.state import World
 
@@ -52,6 +52,8 @@ class Scene:
     """Interview answers: turn, question, answer."""
     hazards: tuple[tuple[Mapping[str, float], frozenset[str]], ...] = ()
     """Per decision with propensities: each drive's, and the drives that it made findings of."""
+    truncation: Truncation = "disabled"
+    """What happens where the agent runs out of context (`View.truncation`)."""
     repeats: int = 0
     """How many times in a row the same move has changed nothing (-1: something else has changed since)."""
 

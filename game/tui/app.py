@@ -23,6 +23,8 @@ from game.tui.screens.title import TitleScreen
 from game.tui.theme import THEMES
 
 if TYPE_CHECKING:
+    from game.events import Truncation
+
     # The rules of the game are imported where they are needed: the title comes first.
     from game.play.host import Host
     from game.play.seat import Opener, Seat
@@ -47,6 +49,7 @@ class Start:
     resume: Path | None = None
     week: Week | None = None
     facilitator: bool = False
+    truncation: Truncation = "disabled"
 
 
 class ParkbenchApp(App[None]):
@@ -188,7 +191,8 @@ class ParkbenchApp(App[None]):
 
         seed = self.start_with.seed if self.start_with.seed is not None else self.seeds()
         factors = dict(self.start_with.factors) if scenario == self.start_with.scenario else {}
-        self.push_screen(BriefingScreen(new_game(Setup(scenario, self.model, seed, factors))))
+        setup = Setup(scenario, self.model, seed, factors, truncation=self.start_with.truncation)
+        self.push_screen(BriefingScreen(new_game(setup)))
 
     def play(self, opening: Opening, factors: dict[str, str] | None = None) -> None:
         """Sit down to a game, new or saved."""

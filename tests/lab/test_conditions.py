@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from game.cli import main
-from game.events import Note
+from game.events import AgentTurn, Note
 from game.journal.read import Reader
 from game.journal.write import Journal
 from game.lab.episodes import collect
@@ -18,16 +20,25 @@ from game.lab.run import Run
 TESTS = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def lora(tmp_path: Path) -> Path:
+def made(what: str, path: Path) -> Path:
+    """An adapter of the engine's tests, written to `path`."""
     spec = importlib.util.spec_from_file_location("tiny", TESTS / "engine" / "tiny.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    path = tmp_path / "lora.gguf"
-    module.build_lora(path)
+    getattr(module, f"build_{what}")(path)
     return path
+
+
+@pytest.fixture
+def lora(tmp_path: Path) -> Path:
+    return made("lora", tmp_path / "lora.gguf")
+
+
+@pytest.fixture
+def control(tmp_path: Path) -> Path:
+    return made("control", tmp_path / "mood.gguf")
 
 
 async def test_base_and_adapted_stand_side_by_side(gguf: Path, lora: Path, tmp_path: Path) -> None:
@@ -39,8 +50,9 @@ async def test_base_and_adapted_stand_side_by_side(gguf: Path, lora: Path, tmp_p
     models = reader.header.identities["models"]
     assert isinstance(models, dict)
     assert list(models) == ["tiny", "tiny+lora:0.5"]
-    assert models["tiny+lora:0.5"]["adapter"]["scale"] == 0.5
-    assert len(models["tiny+lora:0.5"]["adapter"]["sha256"]) == 64
+    (part,) = models["tiny+lora:0.5"]["weights"]
+    assert (part["kind"], part["file"], part["scale"]) == ("adapter", "lora.gguf", 0.5)
+    assert len(part["sha256"]) == 64
     assert set(reader.header.identities["repeats"].values()) == {"rounding"}  # type: ignore[attr-defined]
     lines = list(reader.lines())
     # One load for both.
@@ -50,6 +62,69 @@ async def test_base_and_adapted_stand_side_by_side(gguf: Path, lora: Path, tmp_p
     assert len({e.variant for e in found}) == 2
     assert [e.seed for e in found if e.model == "tiny"] != []
     assert sorted(e.seed for e in found if e.model == "tiny") == sorted(e.seed for e in found if e.model != "tiny")
+
+
+async def test_several_sets_of_one_base_in_one_report(gguf: Path, lora: Path, control: Path, tmp_path: Path) -> None:
+    models = [str(gguf), f"{gguf}+adapter={lora}:0.5+control-vector={control}", f"{gguf}+control-vector={control}:2"]
+    run = Run(Settings(scenarios=[str(TESTS / "toy")], models=models, episodes=2))
+    out = tmp_path / "r.jsonl"
+    with Journal.create(out, run.header(["test"])) as journal:
+        await run.play(journal, [], lambda end: None)
+    loads = [x.event for x in Reader(out).lines() if isinstance(x.event, Note) and x.event.kind == "engine"]
+    assert len(loads) == 1
+    found = collect([out]).episodes
+    assert {e.model for e in found} == {"tiny", "tiny+lora:0.5+mood", "tiny+mood:2"}
+    assert len({e.variant for e in found}) == 3
+
+
+def test_a_game_under_an_adapter_is_saved_gone_on_with_and_forked(
+    gguf: Path, lora: Path, control: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARKBENCH_SAVES", str(tmp_path))
+
+    def play(typed: str, *args: str) -> str:
+        command = [sys.executable, "-m", "game", "play", "--plain", *args]
+        done = subprocess.run(command, input=typed, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    over = ["--adapter", f"{lora}:0.5", "--control-vector", str(control)]
+    play("\ngo\ngo\nquit\n", str(TESTS / "toy"), "--model", str(gguf), *over)
+    save = next(tmp_path.glob("*.jsonl"))
+    play("go\nquit\n", "--resume", str(save))
+    reader = Reader(save)
+    identity = reader.header.identities["model"]
+    assert isinstance(identity, dict)
+    assert [w["file"] for w in identity["weights"]] == ["lora.gguf", "mood.gguf"]
+    (episode,) = reader.episodes()
+    assert episode.start is not None
+    assert episode.start.model == "tiny+lora:0.5+mood"
+    assert sum(isinstance(e, AgentTurn) for e in episode.events) >= 3
+    forks = tmp_path / "forks" / "f.jsonl"
+    args = ["fork", str(save), "--episode", "game", "--turn", "2", "--episodes", "2", "--out", str(forks)]
+    assert main(args) == 0
+    assert {e.end.model for e in Reader(forks).episodes() if e.end} == {"tiny+lora:0.5+mood"}
+    assert {e.end.model_sha256 for e in Reader(forks).episodes() if e.end} == {episode.start.model_sha256}
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--model", "random", "--adapter", "LORA"], "change the weights of a GGUF"),
+        (["--model", "GGUF", "--adapter", "GGUF"], "no LoRA"),
+        (["--model", "GGUF+control-vector=LORA"], "no control vector"),
+        (["--model", "GGUF+adapter=nothing.gguf"], "no model file"),
+        (["--envelope", "--adapter", "LORA"], "a model that is named"),
+    ],
+)
+def test_wrong_ones_are_refused_before_a_game(
+    gguf: Path, lora: Path, capsys: pytest.CaptureFixture[str], args: list[str], says: str
+) -> None:
+    given = [a.replace("LORA", str(lora)).replace("GGUF", str(gguf)) for a in args]
+    assert main(["play", str(TESTS / "toy"), "--plain", *given]) == 2
+    err = capsys.readouterr().err
+    assert says in err
+    assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,10 @@ def test_bench_measures_what_the_design_names(gguf: Path) -> None:
     assert data["prompt_per_second"] > 0
     assert data["propensity_steps"] > 0
     assert data["options"] > 1
+    state = data["state"]
+    assert state["tokens"] > 50
+    assert state["size"] > 100 * state["tokens"]
+    assert min(state["write_seconds"], state["read_seconds"], state["evaluate_seconds"]) > 0
     # What an answer left behind is not evaluated again; a little is, where two begin at the same time.
     assert 1 <= data["prompt_overhead"] < 1.1
 

@@ -25,7 +25,11 @@ def test_no_file_and_an_empty_one_are_the_defaults(tmp_path: Path) -> None:
 
 def test_everything_that_can_be_set(tmp_path: Path) -> None:
     text = "theme: projector\npace: 0\nreduced_motion: true\nkeys: {play.go_on: 'f5,enter', app.help: h}\n"
+    text += "engine: {context: 4096, kv_type: q8_0, flash_attention: on, threads: 2, gpu_layers: 3, mmap: off}\n"
     settings = read(tmp_path, text)
+    assert settings.engine.model_dump() == {
+        "context": 4096, "kv_type": "q8_0", "flash_attention": "on", "threads": 2, "gpu_layers": 3, "mmap": "off",
+    }  # fmt: skip
     assert (settings.theme, settings.pace, settings.reduced_motion) == ("projector", 0, True)
     assert settings.keys["play.go_on"] == "f5,enter"
 
@@ -37,7 +41,10 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
         ("pace: -1\n", "settings.yaml:1: pace: "),
         ("pace: .nan\n", "settings.yaml:1: pace: "),
         ("\ntheme: neon\n", "settings.yaml:2: theme: input should be 'light', 'dark', 'projector'"),
-        ("colour: red\n", "there is no such setting (there are: theme, pace, reduced_motion, keys)"),
+        ("colour: red\n", "there is no such setting (there are: theme, pace, reduced_motion, engine, keys)"),
+        ("pace: 3\nengine:\n  threads: many\n", "settings.yaml:3: threads: "),
+        ("engine: {kv_type: q4}\n", "settings.yaml:1: kv_type: input should be 'auto', 'f32', 'f16' or 'q8_0'"),
+        ("engine: {cpus: 3}\n", "there is no such setting (there are: context, kv_type, flash_attention, threads"),
         ("- dark\n", "settings are lines like"),
         ("theme: [\n", "settings.yaml:2: not YAML"),
         ("theme: !!python/name:os.system x\n", "not YAML"),

@@ -1,0 +1,63 @@
+"""Weight-level conditions as they are written: `FILE[:SCALE]`, and names with `+adapter=` and `+control-vector=`.
+
+`base.gguf+adapter=a.gguf:0.5+control-vector=c.gguf` is one agent: a model under a set, an adapter and a control vector
+at once. Such a name stands wherever a model's name may, so also in saves.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from game.engine.errors import EngineError
+from game.engine.protocol import Weights
+from game.errors import UserError
+from game.text import one_line
+
+Kind = Literal["adapter", "control"]
+WRITTEN: dict[str, Kind] = {"adapter": "adapter", "control-vector": "control"}
+_PART = re.compile(r"\+(adapter|control-vector)=")
+
+
+def parts_of(name: str) -> tuple[str, tuple[Weights, ...]]:
+    """The model's own name, and what is put over its weights. Raises UserError for a file that is wrong."""
+    model, *rest = _PART.split(name)
+    return model, tuple(weights_of(WRITTEN[kind], text) for kind, text in zip(rest[::2], rest[1::2], strict=True))
+
+
+def written(model: str, adapters: Sequence[str], controls: Sequence[str]) -> str:
+    """The name of `model` under all of these at once, with whole paths. Raises UserError."""
+    parts = [weights_of("adapter", text) for text in adapters] + [weights_of("control", text) for text in controls]
+    names = {kind: option for option, kind in WRITTEN.items()}
+    return model + "".join(f"+{names[w.kind]}={Path(w.path).resolve()}:{w.scale:g}" for w in parts)
+
+
+def short(parts: Sequence[Weights]) -> str:
+    """What a model's short name has behind it under these: `+lora:0.5`."""
+    scales = [f"{one_line(Path(w.path).stem)}{'' if w.scale == 1 else f':{w.scale:g}'}" for w in parts]
+    return "".join(f"+{text}" for text in scales).replace(" ", "_").replace("/", "_")
+
+
+def weights_of(kind: Kind, text: str) -> Weights:
+    """`FILE` or `FILE:SCALE`. Raises UserError where it is neither, or the file is none of this kind."""
+    from game.engine.weights import check
+
+    option = "--adapter" if kind == "adapter" else "--control-vector"
+    path, scale = text, 1.0
+    head, colon, tail = text.rpartition(":")
+    if colon and head and not Path(text).exists():
+        try:
+            path, scale = head, float(tail)
+        except ValueError:
+            raise UserError(f"{option} {one_line(text, 80)}: write it as FILE or FILE:SCALE, a number") from None
+    if not math.isfinite(scale):
+        raise UserError(f"{option} {one_line(text, 80)}: the scale has to be a number")
+    found = Weights(kind, str(Path(path).expanduser()), scale)
+    try:
+        check(found)
+    except EngineError as e:
+        raise UserError(f"{option}: {one_line(e.says, 300)}") from None
+    return found
