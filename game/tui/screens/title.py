@@ -32,7 +32,7 @@ OWN_FILE = "…"
 
 
 class TitleScreen(GameScreen):
-    """Menu entries have ids: `play:ID`, `week:ID`, `save:PATH`, `saves`, `model`, `quit`."""
+    """Menu entries have ids: `play:ID`, `week:ID`, `save:PATH`, `saves`, `record`, `model`, `quit`."""
 
     CSS_PATH = "title.tcss"
     HELP_TEXT = (
@@ -43,7 +43,10 @@ class TitleScreen(GameScreen):
         "own. Quitting works from anywhere and at once; every game is saved as it is played. Colours, pace and keys "
         "can be set for good in a file: see --help of play."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "model", "Change agent", id="title.model")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "model", "Change agent", id="title.model"),
+        Binding("y", "record", "Your record", id="title.record"),
+    ]
 
     def body(self) -> ComposeResult:
         with Horizontal(id="title"):
@@ -89,7 +92,8 @@ class TitleScreen(GameScreen):
         options += [Option(entry(s), id=f"play:{i}") for i, s in now.scenarios.items()]
         options += [Option(week_entry(c), id=f"week:{i}") for i, c in now.campaigns.items()]
         options += [Option(styled(f"{name}: {says}"), disabled=True) for name, says in now.broken]
-        options += [None, Option(self._model_entry(), id="model"), Option("Quit", id="quit")]
+        options += [None, Option(self._model_entry(), id="model"), Option("Your record", id="record")]
+        options.append(Option("Quit", id="quit"))
         menu.add_options(options)
         menu.highlighted = 0
 
@@ -125,6 +129,8 @@ class TitleScreen(GameScreen):
             text = styled(self._menu.campaigns[which].summary)
         elif kind == "save":
             text = styled("Goes on where you left.")
+        elif kind == "record":
+            text = styled("Every verdict of yours: when you say 70%, how often does it happen?")
         self.query_one("#about", SafeStatic).update(text)
 
     @on(OptionList.OptionSelected)
@@ -141,6 +147,8 @@ class TitleScreen(GameScreen):
                 self.run_worker(self._pick_save(), group="menu", exclusive=True)
             elif kind == "model":
                 self.action_model()
+            elif kind == "record":
+                self.action_record()
             elif kind == "quit":
                 self.run_worker(self.game.action_quit_now(), group="menu")
         except UserError as e:
@@ -156,6 +164,9 @@ class TitleScreen(GameScreen):
                 self.game.resume(Path(picked))
             except UserError as e:
                 self.game.tell("that did not work", str(e))
+
+    def action_record(self) -> None:
+        self.game.show_record()
 
     def action_model(self) -> None:
         self.run_worker(self._pick_model(), group="menu", exclusive=True)
