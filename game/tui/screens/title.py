@@ -61,6 +61,8 @@ class TitleScreen(GameScreen):
 
     def on_mount(self) -> None:
         self._menu: Menu | None = None
+        self._seat: Content | None = None
+        """The line at the bottom as it stands there."""
         self.set_interval(0.25, self.show_seat)
         self.query_one(OptionList).focus()
         self.refresh_menu()
@@ -113,8 +115,10 @@ class TitleScreen(GameScreen):
         mark = {"loading": ("… ", "$text-muted"), "ready": ("● ", "$primary"), "failed": ("✖ ", "bold $error")}[
             now.state
         ]
-        line = self.query_one("#seat", SafeStatic)
-        line.update(styled(mark, one_line(says, 2 * self.size.width)))
+        told = styled(mark, one_line(says, 2 * self.size.width))
+        if self._seat is None or not self._seat.is_same(told):
+            self._seat = told
+            self.query_one("#seat", SafeStatic).update(told)
 
     @on(OptionList.OptionHighlighted)
     def about(self, event: OptionList.OptionHighlighted) -> None:
