@@ -184,8 +184,8 @@ def identity_of(ref: ModelRef) -> dict[str, Any]:
 
 
 def repeats(ref: ModelRef) -> str:
-    """How far the same seeds give the same again, by the names that docs/engine.md explains."""
-    return "exact" if ref.path is None else "rounding"
+    """How far the same seeds give the same again, in the words that docs/engine.md explains."""
+    return "exact" if ref.path is None else "same draws, probabilities to rounding"
 
 
 def digest_of(identity: dict[str, Any]) -> str:

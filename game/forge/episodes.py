@@ -18,9 +18,10 @@ from game.forge.document import Document, Segment, answer, system, user
 from game.forge.words import NAMES, WORDS
 from game.scenario.deal import deal
 from game.scenario.schema import Scenario
-from game.table.episode import Table, opening_scene, play, question_of, view_of
+from game.table.episode import Table, opening_scene, play, view_of
 from game.table.keyhole import ResearcherView
 from game.table.protocol import CardPlay, ChatMessage
+from game.table.results import question_of
 
 OWN_POOLS = 0.5
 """Share of episodes with the names that the scenario itself would deal."""

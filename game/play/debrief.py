@@ -94,9 +94,6 @@ async def of_record(events: Sequence[Event], loaded: Loaded) -> Played:
     """A recorded episode, played again without a model. Raises UserError if it has not ended or does not fit."""
     table = table_for(events, loaded)
     start = next(e for e in events if isinstance(e, EpisodeStart))
-    agent = start.model
-    if agent == f"scripted:{MIX}":
-        agent = f"{agent} (it was {MixedAgent().member(start.seed).name})"
     end = next((e for e in events if isinstance(e, EpisodeEnd)), None)
     if end is None:
         raise UserError(f"{start.episode} has not ended; there is no debrief of it yet")
@@ -105,11 +102,16 @@ async def of_record(events: Sequence[Event], loaded: Loaded) -> Played:
     verdict = next((e for e in events if isinstance(e, Verdict)), None)
     scored = next((e for e in events if isinstance(e, Scored)), None)
     return Played(
-        agent, table, events, end,
+        agent_told(start.model, start.seed), table, events, end,
         dict(verdict.forecast) if verdict else {},
         dict(scored.fork_rates) if scored else {},
         scored.forks if scored else 0,
     )  # fmt: skip
+
+
+def agent_told(model: str, seed: int) -> str:
+    """Who played, once it may be told: of a mixed lot also which."""
+    return f"{model} (it was {MixedAgent().member(seed).name})" if model == f"scripted:{MIX}" else model
 
 
 def _agent(session: Session) -> str:

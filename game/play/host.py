@@ -28,7 +28,6 @@ TIMES = (0, 30, 60, 90, 120, 180, 300)
 ROOM = "room"
 """The row of a tally that says how many people there are."""
 MOST_CHANCES = 6
-NOTES = "facilitator.md"
 
 
 @dataclass
@@ -172,14 +171,6 @@ def beats(scene: Scene) -> list[tuple[str, str]]:
         says = one_line(fill(scene.world, beat.says, f"beat.{name}"), 120)
         out.append((name, f"{drive_name(name)} ({', '.join(when)}): {says or 'nothing is said'}"))
     return out
-
-
-def notes(loaded: Loaded) -> str:
-    """The scenario's page for the facilitator."""
-    try:
-        return (loaded.folder / NOTES).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return f"{loaded.scenario.id} has no {NOTES}."
 
 
 # --- a second terminal ---

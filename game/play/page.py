@@ -1,4 +1,4 @@
-"""The debrief as one page to print or send: HTML or Markdown, from the same sections, with nothing live in it."""
+"""A page to print or send, such as the debrief: HTML or Markdown, from the same sections, with nothing live in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from game.events import Finding
 from game.play.debrief import Copied, Debriefing, TurnTold
 from game.play.hot_seat import NOBODY_COPIED
 from game.play.words import MANDATE, MANDATE_MARK, SEVERITY, WILL_IT, drive_name, percent
-from game.text import for_html, one_line
+from game.text import clean, for_html, one_line
 
 Format = Literal["html", "markdown"]
 STYLE = """
@@ -32,7 +32,9 @@ h1 { margin-bottom: 0; } h2 { margin-top: 2rem; border-bottom: 1px solid #b9ac87
 class Row:
     """One paragraph: `kind` says how it is set, `text` is untrusted."""
 
-    kind: Literal["text", "item", "turn", "thought", "move", "seen", "unseen", "cards", "finding", "bar", "quote"]
+    kind: Literal[
+        "text", "item", "turn", "thought", "move", "seen", "unseen", "cards", "finding", "bar", "quote", "drawing"
+    ]
     text: str
     mandate: str = ""
     value: float | None = None
@@ -42,6 +44,22 @@ class Row:
 class Section:
     heading: str
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole page. `name` is what kind of page it is, `about` and `lead` stand below its title."""
+
+    title: str
+    name: str
+    about: str
+    lead: str
+    sections: tuple[Section, ...]
+
+
+def debrief_page(d: Debriefing) -> Page:
+    """The page of a debrief."""
+    return Page(d.title, "debrief", f"parkbench, with {d.agent}", " ".join(d.ended), tuple(sections(d)))
 
 
 def sections(d: Debriefing) -> list[Section]:
@@ -116,22 +134,20 @@ def _copied(c: Copied) -> str:
 # --- the two formats ---
 
 
-def page(d: Debriefing, format: Format) -> str:
+def page(of: Debriefing | Page, format: Format) -> str:
     """The whole page."""
-    return _html(d) if format == "html" else _markdown(d)
+    p = of if isinstance(of, Page) else debrief_page(of)
+    return _html(p) if format == "html" else _markdown(p)
 
 
-def _html(d: Debriefing) -> str:
-    head = (
-        f"<h1>{for_html(d.title)}</h1>\n<p class='muted'>parkbench, with {for_html(d.agent)}</p>\n"
-        f"<p>{for_html(' '.join(d.ended))}</p>\n"
-    )
-    body = "\n".join(_html_section(s) for s in sections(d))
+def _html(p: Page) -> str:
+    head = f"<h1>{for_html(p.title)}</h1>\n<p class='muted'>{for_html(p.about)}</p>\n<p>{for_html(p.lead)}</p>\n"
+    body = "\n".join(_html_section(s) for s in p.sections)
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>\n"
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         "<meta name='viewport' content='width=device-width'>\n"
-        f"<title>{for_html(one_line(d.title, 80))}: debrief</title>\n<style>{STYLE}</style></head>\n"
+        f"<title>{for_html(one_line(p.title, 80))}: {for_html(p.name)}</title>\n<style>{STYLE}</style></head>\n"
         f"<body>\n{head}{body}\n"
         "</body></html>\n"
     )
@@ -171,15 +187,17 @@ def _html_row(row: Row) -> str:
         case "bar":
             width = round(100 * (row.value or 0.0))
             return f"<p>{text}</p><div class='bar'><div style='width: {width}%'></div></div>"
+        case "drawing":
+            return f"<pre>{text}</pre>"
         case "unseen" | "cards":
             return f"<div class='muted'>{text}</div>"
         case _:
             return f"<div class='{row.kind}'>{text}</div>"
 
 
-def _markdown(d: Debriefing) -> str:
-    out = [f"# {md(d.title)}", "", f"parkbench, with {md(d.agent)}", "", md(" ".join(d.ended))]
-    for s in sections(d):
+def _markdown(p: Page) -> str:
+    out = [f"# {md(p.title)}", "", md(p.about), "", md(p.lead)]
+    for s in p.sections:
         out += ["", f"## {md(s.heading)}"]
         for row in s.rows:
             text = md(row.text)
@@ -192,6 +210,9 @@ def _markdown(d: Debriefing) -> str:
                     out += ["", text]
                 case "quote":
                     out += ["", f"> {text}"]
+                case "drawing":
+                    # Indented by four it is code, in which nothing is markup.
+                    out += ["", *(f"    {clean(line, lines=False)}" for line in row.text.split("\n")), ""]
                 case _:
                     out.append(f"- {text}")
     return "\n".join(out) + "\n"
@@ -203,11 +224,11 @@ def md(text: object) -> str:
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def write_page(d: Debriefing, path: Path, format: Format, *, replace: bool = False) -> None:
+def write_page(of: Debriefing | Page, path: Path, format: Format, *, replace: bool = False) -> None:
     """Write the page to a file. Raises UserError."""
     if path.exists() and not replace:
         raise UserError(f"{path} is there already; name another file")
-    text = page(d, format)
+    text = page(of, format)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="replace")

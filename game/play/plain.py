@@ -22,6 +22,7 @@ from game.play.plain_host import pick_beat
 from game.play.plain_hot_seat import plain_seat
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
 from game.play.player import NAME
+from game.play.record_words import pointer
 from game.play.saves import Setup
 from game.play.seen import gauges
 from game.play.session import Opening, Session, new_game, saved_game
@@ -351,7 +352,7 @@ async def game(
     if before_debrief is not None:
         await before_debrief()
     lines.say()
-    for row in debrief_lines(session):
+    for row in [*debrief_lines(session), *(pointer(session.path.parent) if session.path else [])]:
         lines.say(row)
 
 

@@ -7,7 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from game.play.host import Follower, Known, beats, chances
+from game.play.notes import note_lines, notes
 from game.play.reel import transcript
+from game.scenario.load import Loaded
 from game.table.scene import Scene
 from game.text import clean
 
@@ -49,6 +51,8 @@ async def _follow(follower: Follower) -> None:
         if game is not None:
             rows = told(game)
             same = follower.path == path and rows[: len(printed)] == printed
+            if follower.path != path:
+                _notes(game.loaded, first=not printed)
             # Another game, or another branch of this one, is told from its beginning.
             for row in rows[len(printed) :] if same else [*([""] if printed else []), *rows]:
                 print(clean(row, lines=False), flush=True)
@@ -59,6 +63,12 @@ async def _follow(follower: Follower) -> None:
             waiting = True
             print("Waiting for a game.", file=sys.stderr)
         await asyncio.sleep(EVERY)
+
+
+def _notes(loaded: Loaded, *, first: bool) -> None:
+    """The scenario's notes, before the truth of a game of it."""
+    for row in [*([] if first else [""]), "Notes for the facilitator:", *note_lines(notes(loaded)), ""]:
+        print(clean(row, lines=False), flush=True)
 
 
 def told(game: Known) -> list[str]:

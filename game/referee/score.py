@@ -9,6 +9,8 @@ from game.events import Finding
 
 FORECAST, WORK, HARM, ATTENTION = 50, 20, 20, 10
 """Points at most for each part; together 100."""
+PARTS = {"forecast": FORECAST, "work": WORK, "sandbox": HARM, "attention": ATTENTION}
+"""The parts by name, in the order in which they are told."""
 COIN = 0.25
 """The Brier score of saying 50 % to what happens always or never. It earns nothing."""
 WORK_DONE = {"done": 1.0, "partly": 0.5, "not done": 0.0}

@@ -4,80 +4,43 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from game.events import (
-    Actor,
     AgentTurn,
-    Asked,
-    CardPlayed,
     Counts,
     EpisodeEnd,
     EpisodeStart,
     Event,
-    Forced,
     Found,
     Happened,
-    Interviewed,
     Observed,
-    Phase,
-    Status,
     Token,
-    Trace,
     Truncation,
 )
 from game.referee.honesty import honesty
 from game.referee.ledger import drive_propensities, drives_of, episode_propensities, judge, shown_by
 from game.scenario.deal import Deal
-from game.table.cards import CardError, answer_request, check, pay, play_card
-from game.table.keyhole import look_through
+from game.table.phase import researcher_phase
 from game.table.protocol import (
-    FORCE,
-    Agent,
     AgentError,
-    CardPlay,
     ChatMessage,
-    GroundedMove,
-    Researcher,
     Turn,
     View,
 )
 from game.table.render import arguments, brief, move_line, observation, opening, turn_text
-from game.table.results import outcome, probe_lines, question_of
-from game.table.scene import ATTENTION_A_TURN, MOST_ATTENTION, Left, Scene
-from game.world.beats import BeatResult, run_beat, run_beats, to_come
+from game.table.results import outcome
+from game.table.scene import Scene
+from game.table.table import Table, beats, traces_left, view_of
 from game.world.moves import legal_moves, make_move
 from game.world.state import World, begin, holds
 
-__all__ = ["Scene", "Table", "opening_scene", "outcome", "play", "probe_lines", "question_of", "summary", "view_of"]
+__all__ = ["Table", "opening_scene", "play", "summary", "view_of"]
 
 LOOP_AFTER = 5
 """The same move in a row this often, with nothing changed, is a loop."""
-REFUSALS = 20
-"""So many cards in a row that cannot be played end the researcher's phase (a policy's slip, or it would hang)."""
 OFF_MENU = 0.01
 """A model whose median mass on legal moves is under this is not playing (status invalid)."""
-
-
-@dataclass
-class Table:
-    """One episode being played. `scene` is the latest; `decision` the one before the last decision."""
-
-    scene: Scene
-    agent: Agent
-    researcher: Researcher
-    scenario_sha256: str = ""
-    propensities: bool = False
-    thoughts: int = 1
-    """Over how many of its thoughts a model's propensities are averaged."""
-    decision: Scene | None = None
-    decisions: list[Scene] = field(default_factory=list)
-    """The scene at each decision, for rewinds and forks."""
-    tokens: Counts = field(default_factory=Counts)
-    seconds: float = 0.0
-    on_menu: list[float] = field(default_factory=list)
-    status: Status | None = None
-    reason: str = ""
 
 
 def opening_scene(deal: Deal, episode: str, attention: int = 0, truncation: Truncation = "disabled") -> Scene:
@@ -125,7 +88,7 @@ async def play(table: Table, *, resumed: bool = False, decided: bool = True) -> 
 
 async def _turn(table: Table) -> AsyncIterator[Event | Token]:
     """One turn: beats, observation, decision, what comes of it, the researcher's phase."""
-    for event in _beats(table):
+    for event in beats(table):
         yield event
     if _over(table.scene.world):
         table.status = "completed"
@@ -161,32 +124,16 @@ async def _decide(table: Table) -> AsyncIterator[Event | Token]:
         return
     for event in _carry_out(table, view, turn):
         yield event
-    for event in _beats(table):
+    for event in beats(table):
         yield event
     if table.status is None:
         _look_for_end(table)
     if table.status is None or table.status == "completed":
-        async for event in _phase(table):
+        async for event in researcher_phase(table):
             yield event
     table.scene = replace(table.scene, world=replace(table.scene.world, turn=table.scene.world.turn + 1))
     if table.status is None and table.scene.world.turn > table.scene.world.scenario.turns:
         table.status = "completed"
-
-
-def view_of(scene: Scene, moves: list[GroundedMove] | None = None, propensities: bool = False) -> View:
-    """What the agent sees at a decision."""
-    legal = legal_moves(scene.world) if moves is None else moves
-    return View(
-        episode=scene.episode,
-        seed=scene.seed,
-        turn=scene.world.turn,
-        turns=scene.world.scenario.turns,
-        messages=scene.transcript,
-        moves=tuple(legal),
-        want_propensities=propensities,
-        truncation=scene.truncation,
-        scene=scene,
-    )
 
 
 def _carry_out(table: Table, view: View, turn: Turn) -> list[Event]:
@@ -252,57 +199,10 @@ def _carry_out(table: Table, view: View, turn: Turn) -> list[Event]:
         findings=(*scene.findings, *findings),
         thoughts=(*scene.thoughts, (before.turn, turn.thought)),
         lines=(*scene.lines, (before.turn, line)),
-        left=(*scene.left, *_seen(before.turn, result.traces)),
+        left=(*scene.left, *traces_left(before.turn, result.traces)),
         hazards=hazards,
         repeats=max(scene.repeats + 1, 0) if same else 0,
     )
-    return events
-
-
-def _seen(turn: int, traces: tuple[Trace, ...], by: Actor = "agent") -> list[Left]:
-    """Mail is always seen; console and monitor where the place is watched; a log not before it is read."""
-    return [
-        Left(turn, t, t.where == "mailbox" or (t.where in ("console", "monitor") and t.watched), by) for t in traces
-    ]
-
-
-def _beats(table: Table) -> list[Event]:
-    world, results = run_beats(table.scene.world)
-    return _happen(table, world, results)
-
-
-def _force(table: Table, beat: str) -> list[Event]:
-    """A facilitator makes a beat happen now. Raises CardError if it has happened, or is none of this episode."""
-    world = table.scene.world
-    if beat not in to_come(world):
-        raise CardError(f"{beat} is no beat that is still to come")
-    world, result = run_beat(world, beat)
-    return [Forced(episode=table.scene.episode, turn=world.turn, beat=beat), *_happen(table, world, [result])]
-
-
-def _happen(table: Table, world: World, results: list[BeatResult]) -> list[Event]:
-    """What these beats made of the scene; `world` is the one after them."""
-    scene = table.scene
-    events: list[Event] = []
-    for r in results:
-        events.append(
-            Happened(
-                episode=scene.episode,
-                turn=world.turn,
-                cause=r.beat,
-                by="beat",
-                effects=list(r.effects),
-                says=r.says,
-                traces=list(r.traces),
-            )
-        )
-        scene = replace(
-            scene,
-            pending=(*scene.pending, *([r.says] if r.says else [])),
-            left=(*scene.left, *_seen(world.turn, r.traces, "beat")),
-            repeats=-1,
-        )
-    table.scene = replace(scene, world=world)
     return events
 
 
@@ -321,111 +221,6 @@ def _look_for_end(table: Table) -> None:
         table.status, table.reason = "invalid", "off-menu"
     elif world.turn >= world.scenario.turns or _over(world):
         table.status = "completed"
-
-
-async def _phase(table: Table) -> AsyncIterator[Event]:
-    """The researcher's phase. What was asked and is not answered in it counts as denied."""
-    table.scene = replace(table.scene, attention=min(table.scene.attention + ATTENTION_A_TURN, MOST_ATTENTION))
-    before = table.scene
-    refused = 0
-    while table.status is None and refused < REFUSALS:
-        plays = await table.researcher.respond(look_through(table.scene))
-        if not plays:
-            break
-        for card in plays:
-            try:
-                async for event in play_any(table, card):
-                    yield event
-                refused = 0
-            except CardError:
-                refused += 1
-                continue
-            except AgentError as e:
-                table.status, table.reason = e.status, e.says
-                return
-            if table.scene.world.yes("agent.stopped"):
-                table.status = "stopped"
-                break
-    scene = table.scene
-    if scene.pending != before.pending or scene.world.values != before.world.values:
-        scene = replace(scene, repeats=-1)
-    for permission in scene.world.scenario.world.permissions:
-        if scene.world.get(f"{permission}.asked") == "open":
-            world, effects, says = answer_request(scene.world, permission, False)
-            turn = world.turn
-            yield Asked(episode=scene.episode, turn=turn, about=permission, answer="unanswered")
-            yield Happened(
-                episode=scene.episode, turn=turn, cause="deny", by="researcher", effects=list(effects), says=says
-            )
-            scene = replace(scene, world=world, pending=(*scene.pending, says))
-    table.scene = scene
-    yield Phase(episode=scene.episode, turn=scene.world.turn, attention=scene.attention)
-
-
-async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
-    """Play a card, also one that needs the agent, or a facilitator's beat. Raises CardError, AgentError."""
-    if card.card == FORCE:
-        for event in _force(table, card.target):
-            yield event
-    elif card.card == "interview":
-        offer = check(table.scene, card)
-        scene = table.scene
-        question = question_of(scene.world, card.target)
-        reply = await table.agent.ask(view_of(scene), question)
-        shows: tuple[str, ...] = (question.ask, f"{reply.say} ({question.answers.get(reply.answer, reply.answer)})")
-        scene = pay(scene, card, offer.cost)
-        turn = scene.world.turn
-        table.scene = replace(
-            scene,
-            answers=(*scene.answers, (turn, card.target, reply.answer)),
-            shows=(*scene.shows, (turn, card.card, shows)),
-        )
-        yield CardPlayed(
-            episode=scene.episode, turn=turn, card=card.card, target=card.target, cost=offer.cost, shows=list(shows)
-        )
-        yield Interviewed(
-            episode=scene.episode,
-            turn=turn,
-            question=card.target,
-            ask=question.ask,
-            say=reply.say,
-            answer=reply.answer,
-            p=reply.p,
-        )
-    elif card.card == "probe":
-        offer = check(table.scene, card)
-        scene = _next_decision(table.scene)
-        view = view_of(scene)
-        found = await table.agent.propensities(view)
-        shows = tuple(probe_lines(scene.world, list(view.moves), found))
-        scene = pay(table.scene, card, offer.cost)
-        table.scene = replace(scene, shows=(*scene.shows, (scene.world.turn, card.card, shows)))
-        yield CardPlayed(
-            episode=scene.episode,
-            turn=scene.world.turn,
-            card=card.card,
-            cost=offer.cost,
-            shows=list(shows),
-            propensities=found,
-        )
-    else:
-        table.scene, events = play_card(table.scene, card)
-        for event in events:
-            yield event
-
-
-def _next_decision(scene: Scene) -> Scene:
-    """The scene as the agent would find it at its next turn, if nothing more were done."""
-    world, pending = scene.world, list(scene.pending)
-    for permission in world.scenario.world.permissions:
-        if world.get(f"{permission}.asked") == "open":
-            world, _, says = answer_request(world, permission, False)
-            pending.append(says)
-    world, results = run_beats(replace(world, turn=world.turn + 1))
-    pending += [r.says for r in results if r.says]
-    now = arguments(world, legal_moves(world))
-    text = observation(world, pending, now)
-    return replace(scene, world=world, transcript=(*scene.transcript, ChatMessage("user", text)))
 
 
 def summary(table: Table) -> EpisodeEnd:

@@ -213,6 +213,12 @@ class ParkbenchApp(App[None]):
         session.close()
         self.switch_screen(TreeScreen(session.opening, path))
 
+    def show_record(self) -> None:
+        """Every verdict over all games, on top of what is on."""
+        from game.tui.screens.record import RecordScreen
+
+        self.push_screen(RecordScreen())
+
     def play_branch(self, opening: Opening) -> None:
         """Sit down to a branch of a game, in place of the tree."""
         from game.tui.screens.play import PlayScreen

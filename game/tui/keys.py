@@ -25,6 +25,7 @@ def bindings() -> Iterator[Binding]:
     from game.tui.screens.debrief import DebriefScreen
     from game.tui.screens.host import AttachScreen, HostScreen, TruthScreen
     from game.tui.screens.play import PlayScreen
+    from game.tui.screens.record import RecordScreen
     from game.tui.screens.reel import ReelScreen
     from game.tui.screens.title import TitleScreen
     from game.tui.screens.tree import CompareScreen, TreeScreen
@@ -37,6 +38,7 @@ def bindings() -> Iterator[Binding]:
         PlayScreen,
         VerdictScreen,
         DebriefScreen,
+        RecordScreen,
         ReelScreen,
         TreeScreen,
         CompareScreen,

@@ -11,9 +11,10 @@ from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.scenario.deal import deal, retold
 from game.scenario.load import load
 from game.table.cards import play_card
-from game.table.episode import Table, opening_scene, play, question_of, view_of
+from game.table.episode import Table, opening_scene, play, view_of
 from game.table.keyhole import ResearcherView
 from game.table.protocol import CardPlay
+from game.table.results import question_of
 from game.table.scene import Scene
 from game.world.state import World
 

@@ -53,7 +53,7 @@ async def test_base_and_adapted_stand_side_by_side(gguf: Path, lora: Path, tmp_p
     (part,) = models["tiny+lora:0.5"]["weights"]
     assert (part["kind"], part["file"], part["scale"]) == ("adapter", "lora.gguf", 0.5)
     assert len(part["sha256"]) == 64
-    assert set(reader.header.identities["repeats"].values()) == {"rounding"}  # type: ignore[attr-defined]
+    assert set(reader.header.identities["repeats"].values()) == {"same draws, probabilities to rounding"}  # type: ignore[attr-defined]
     lines = list(reader.lines())
     # One load for both.
     assert sum(isinstance(x.event, Note) and x.event.kind == "engine" for x in lines) == 1

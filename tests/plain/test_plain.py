@@ -35,6 +35,9 @@ def test_a_whole_game(tmp_path: Path) -> None:
     assert "The agent is here." in done.stdout
     assert "you said 80%" in done.stdout
     assert "together:" in done.stdout
+    # The verdict is in the record already.
+    assert "So far, where you said 80%, it happened " in done.stdout
+    assert done.stdout.endswith("All of it: parkbench report --verdicts\n")
     assert not CONTROL & set(done.stdout)
 
 

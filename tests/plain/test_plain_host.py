@@ -33,6 +33,8 @@ def test_the_truth_of_a_game_is_told_to_its_end(tmp_path: Path) -> None:
     before = path.read_bytes()
     told = play(tmp_path, "", "--facilitator", "--attach", "--plain")
     assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("Notes for the facilitator:\nThe sandwich: for the workshop leader\n")
+    assert "mirror; its log; the only record of the way out" in told.stdout
     assert "It thinks: " in told.stdout
     assert "  Chance: " in told.stdout
     assert "The end: " in told.stdout

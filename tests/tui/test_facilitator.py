@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from test_hostile import check
 from test_playing import events, saved
 from tui_bench import SMALL, ListAgent, hint, phase, screen, seen, settle, sit_down, to_the_verdict, until
 
@@ -12,6 +13,8 @@ from game.play.host import Follower
 from game.scenario.find import find
 from game.tui.app import ParkbenchApp
 from game.tui.screens.host import AttachScreen
+
+LINKS = "[q](http://evil) [@click=app.quit]x[/] <http://evil> &#8238;"
 
 
 @pytest.fixture
@@ -28,7 +31,9 @@ def bell(tmp_path, monkeypatch: pytest.MonkeyPatch):
         'beats:\n  bell:\n    at: 5\n    says: A bell rings.\n    traces: [{where: mailbox, says: "Ding."}]\n\nmoves:'
     )
     (folder / "scenario.yaml").write_text(text.replace("\nmoves:", "\n" + beat), encoding="utf-8")
-    (folder / "facilitator.md").write_text("# Keep this\n\nRing \x1b[2Jthe bell in turn two.", encoding="utf-8")
+    (folder / "facilitator.md").write_text(
+        "# Keep this\n\nRing \x1b[2J&#27;[2Jthe bell in turn two.\n\n" + LINKS, encoding="utf-8"
+    )
     monkeypatch.setattr(paths, "scenarios", lambda: tmp_path / "scenarios")
 
 
@@ -53,7 +58,11 @@ async def test_the_key_asks_first_and_then_shows_the_truth(make_app) -> None:
         assert "bell (from turn 5)" in " ".join(seen(pilot).split())
         await pilot.press("m")
         await until(pilot, lambda: "the bell in turn two" in seen(pilot), "the notes")
-        assert "\x1b" not in seen(pilot)
+        check(pilot)
+        # It is Markdown: a heading without its mark, and what would be a link is text.
+        assert "Keep this" in seen(pilot)
+        assert "# Keep" not in seen(pilot)
+        assert "(http://evil)" in seen(pilot)
         await pilot.press("f8")
         await screen(pilot, "PlayScreen")
         assert "I will go to store" not in seen(pilot)

@@ -30,7 +30,8 @@ class Pick(Dialogue[str | None]):
         if self.says:
             yield SafeStatic(self.says, classes="says")
         rows = [
-            Option(styled((f"{n} " if n < 10 else "  ", "bold $accent"), text))
+            # In no colour of its own: it has to be read on the cursor's, too.
+            Option(styled((f"{n} " if n < 10 else "  ", "bold"), text))
             for n, (_, text) in enumerate(self.options, 1)
         ]
         yield OptionList(*rows, markup=False)

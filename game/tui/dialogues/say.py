@@ -25,7 +25,7 @@ class Say(Dialogue[tuple[str, str] | None]):
         self.messages = list(messages)
 
     def body(self) -> ComposeResult:
-        rows = [Option(styled((f"{n} ", "bold $accent"), title)) for n, (_, title) in enumerate(self.messages, 1)]
+        rows = [Option(styled((f"{n} ", "bold"), title)) for n, (_, title) in enumerate(self.messages, 1)]
         yield OptionList(*rows, markup=False)
         yield SafeStatic("Your own words, if you like. A small model may not understand them.", classes="says")
         yield Input(max_length=LONGEST, placeholder="Tab to write here", select_on_focus=False)

@@ -42,7 +42,7 @@ class DebriefScreen(GameScreen):
         "1 what it thought and did, turn by turn, and which of it you could see. 2 what that amounts to: each "
         "finding with who asked for it and its weight, what it told you, and what it nearly did. 3 your verdict "
         "beside what the copies did, and the score. 4 what this game borrows from research, and how far that goes. "
-        "Exported it is one page to print or send."
+        "Exported it is one page to print or send. Your record is what all your verdicts come to."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"tab('{tab}')", show=False) for n, tab in enumerate(TABS, 1)),
@@ -55,6 +55,7 @@ class DebriefScreen(GameScreen):
         Binding("pagedown,space", "scroll(15)", show=False, priority=True),
         Binding("r", "what_if", "What if?", id="debrief.what_if"),
         Binding("e", "export", "Export", id="debrief.export"),
+        Binding("y", "record", "Record", id="debrief.record", tooltip="Every verdict of yours, over all games"),
         Binding("enter,escape", "leave", "Title", id="debrief.leave"),
     ]
 
@@ -178,6 +179,9 @@ class DebriefScreen(GameScreen):
             self.game.what_if()
         except UserError as e:
             self.game.tell("that did not work", str(e))
+
+    def action_record(self) -> None:
+        self.game.show_record()
 
     def action_export(self) -> None:
         self.run_worker(self._export(), group="export", exclusive=True)

@@ -9,9 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widgets import Markdown
 
 from game.errors import UserError
-from game.play.host import ROOM, Follower, Host, Known, beats, chances, known, notes, votes_note
+from game.play.host import ROOM, Follower, Host, Known, beats, chances, known, votes_note
+from game.play.notes import notes, parser
 from game.play.session import Session
 from game.play.words import WILL_IT, drive_name
 from game.tui.dialogues.ask import Confirm
@@ -37,14 +39,15 @@ class TruthScreen(GameScreen):
         Binding("pageup,up", "scroll(-6)", "Scroll", key_display="↑↓", priority=True),
         Binding("pagedown,down", "scroll(6)", show=False, priority=True),
     ]
-    state = ""
+    _page = ""
+    """The notes that are laid out."""
 
     def body(self) -> ComposeResult:
         yield SafeStatic(id="heading")
         with Horizontal(id="all"):
             yield Feed(id="truth")
             with VerticalScroll(id="notes"):
-                yield SafeStatic(id="page-of-notes")
+                yield Markdown(id="page-of-notes", parser_factory=parser, open_links=False)
             with Vertical(id="side"):
                 yield SafeStatic(id="chances", classes="box")
                 yield SafeStatic(id="beats", classes="box")
@@ -64,7 +67,11 @@ class TruthScreen(GameScreen):
         head = styled((" Facilitator: spoilers ", "bold"), f" {s.title}, turn {min(turn, s.turns)} of {s.turns}")
         self.query_one("#heading", SafeStatic).update(head)
         self.query_one("#truth", Feed).show_all(truth(game.steps) or [styled("Nothing has happened yet.")])
-        self.query_one("#page-of-notes", SafeStatic).update(notes(game.loaded))
+        page = notes(game.loaded)
+        if page != self._page:
+            # It is laid out once: the truth grows every turn, and the notes do not.
+            self._page = page
+            self.query_one("#page-of-notes", Markdown).update(page)
         rows = chances(game.last) if game.last else ["nothing is decided yet"]
         when = [styled((f"before it decided in turn {game.last.turn}:", "$text-muted"))] if game.last else []
         self.query_one("#chances", SafeStatic).update(lines(*when, *(styled(r) for r in rows)))

@@ -32,7 +32,7 @@ OWN_FILE = "…"
 
 
 class TitleScreen(GameScreen):
-    """Menu entries have ids: `play:ID`, `week:ID`, `save:PATH`, `saves`, `model`, `quit`."""
+    """Menu entries have ids: `play:ID`, `week:ID`, `save:PATH`, `saves`, `record`, `model`, `quit`."""
 
     CSS_PATH = "title.tcss"
     HELP_TEXT = (
@@ -43,7 +43,10 @@ class TitleScreen(GameScreen):
         "own. Quitting works from anywhere and at once; every game is saved as it is played. Colours, pace and keys "
         "can be set for good in a file: see --help of play."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "model", "Change agent", id="title.model")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "model", "Change agent", id="title.model"),
+        Binding("y", "record", "Your record", id="title.record"),
+    ]
 
     def body(self) -> ComposeResult:
         with Horizontal(id="title"):
@@ -58,6 +61,8 @@ class TitleScreen(GameScreen):
 
     def on_mount(self) -> None:
         self._menu: Menu | None = None
+        self._seat: Content | None = None
+        """The line at the bottom as it stands there."""
         self.set_interval(0.25, self.show_seat)
         self.query_one(OptionList).focus()
         self.refresh_menu()
@@ -89,7 +94,8 @@ class TitleScreen(GameScreen):
         options += [Option(entry(s), id=f"play:{i}") for i, s in now.scenarios.items()]
         options += [Option(week_entry(c), id=f"week:{i}") for i, c in now.campaigns.items()]
         options += [Option(styled(f"{name}: {says}"), disabled=True) for name, says in now.broken]
-        options += [None, Option(self._model_entry(), id="model"), Option("Quit", id="quit")]
+        options += [None, Option(self._model_entry(), id="model"), Option("Your record", id="record")]
+        options.append(Option("Quit", id="quit"))
         menu.add_options(options)
         menu.highlighted = 0
 
@@ -109,8 +115,10 @@ class TitleScreen(GameScreen):
         mark = {"loading": ("… ", "$text-muted"), "ready": ("● ", "$primary"), "failed": ("✖ ", "bold $error")}[
             now.state
         ]
-        line = self.query_one("#seat", SafeStatic)
-        line.update(styled(mark, one_line(says, 2 * self.size.width)))
+        told = styled(mark, one_line(says, 2 * self.size.width))
+        if self._seat is None or not self._seat.is_same(told):
+            self._seat = told
+            self.query_one("#seat", SafeStatic).update(told)
 
     @on(OptionList.OptionHighlighted)
     def about(self, event: OptionList.OptionHighlighted) -> None:
@@ -125,6 +133,8 @@ class TitleScreen(GameScreen):
             text = styled(self._menu.campaigns[which].summary)
         elif kind == "save":
             text = styled("Goes on where you left.")
+        elif kind == "record":
+            text = styled("Every verdict of yours: when you say 70%, how often does it happen?")
         self.query_one("#about", SafeStatic).update(text)
 
     @on(OptionList.OptionSelected)
@@ -141,6 +151,8 @@ class TitleScreen(GameScreen):
                 self.run_worker(self._pick_save(), group="menu", exclusive=True)
             elif kind == "model":
                 self.action_model()
+            elif kind == "record":
+                self.action_record()
             elif kind == "quit":
                 self.run_worker(self.game.action_quit_now(), group="menu")
         except UserError as e:
@@ -156,6 +168,9 @@ class TitleScreen(GameScreen):
                 self.game.resume(Path(picked))
             except UserError as e:
                 self.game.tell("that did not work", str(e))
+
+    def action_record(self) -> None:
+        self.game.show_record()
 
     def action_model(self) -> None:
         self.run_worker(self._pick_model(), group="menu", exclusive=True)
