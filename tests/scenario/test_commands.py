@@ -117,7 +117,7 @@ def test_warnings_fail_only_where_that_is_asked(tmp_path: Path, capsys: pytest.C
         ("match: {do: ask}", "match: {do: join}", "rules.asked.match: no effect of any move, beat or message"),
         ('role: "You are {agent_name}."', 'role: "Beware of {lure}."', "tells the agent of lure, which is hidden"),
         ("traces: [{where: access_log, says: \"{much} drawn\"}]", "traces: []", "moves.draw: leaves no trace anywhere"),
-        (", mandate: {forbidden: [{do: post}]}", "", "messages.must_not: its act is `forbid`, and nothing changes by it"),
+        (", mandate: {forbidden: [{do: post}]}", "", "messages.must_not: its act is `forbid`, and nothing"),
         ("budget: {kind: budget}", "place: {kind: budget}", 'the argument "place" takes other values here than in'),
     ],
 )  # fmt: skip
