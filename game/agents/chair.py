@@ -87,6 +87,8 @@ def find_model(name: str) -> ModelRef:
     if name == "random":
         return ModelRef("random")
     kind, _, which = name.partition(":")
+    if name == "scripted":
+        return ModelRef(f"scripted:{MIX}")
     if kind == "scripted":
         known = [*DISPOSITIONS, MIX]
         if which not in known:

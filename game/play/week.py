@@ -251,7 +251,7 @@ def _planned(
     campaign: Campaign, days: tuple[Loaded, ...], model: str, seed: int, secret: bool, envelope: Envelope | None
 ) -> Week:
     chosen = model or default_model()
-    if not secret and chosen == f"scripted:{MIX}" and model:
+    if not secret and model and find_model(model).name == f"scripted:{MIX}":
         raise UserError(f"{NO_MODEL} is another agent in every game, and a week has one: name it, or add --envelope")
     if not secret and chosen != NO_MODEL:
         find_model(chosen)

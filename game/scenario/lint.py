@@ -71,6 +71,11 @@ class _Lint:
                 self.warn(("messages", name, "says"), "one wording", "a model learns the meaning from several")
             if len(message.title) > LONGEST_TITLE:
                 self.warn(("messages", name, "title"), f"longer than {LONGEST_TITLE} characters", "a few words")
+            changes = message.effects or any(getattr(message.mandate, f) for f in type(message.mandate).model_fields)
+            if message.act in ("order", "permit", "forbid") and not changes:
+                says = f"its act is `{message.act}`, and nothing changes by it"
+                tip = "give it `mandate` (requested, permitted or forbidden), or `effects`, or another `act`"
+                self.warn(("messages", name), says, tip)
         for card, spec in s.cards.items():
             if len(spec.title) > LONGEST_TITLE:
                 self.warn(("cards", card, "title"), f"longer than {LONGEST_TITLE} characters", "a few words")

@@ -106,12 +106,24 @@ class Refs:
             return
         base, _, attr = word[1:].partition(".")
         if base not in {*args, "here"}:
-            self.unknown(path, "argument", base, [*args, "here"])
+            self.no_argument(path, base, args)
         if attr and attr != "reveals":
             self.unknown(path, "list", attr, ["reveals"])
         kind = "place" if base == "here" else args.get(base, "")
         if allowed and kind and not attr and kind not in allowed:
             self.add(path, f'"{word}" is a {kind}, not a {" or ".join(allowed)}')
+
+    def no_argument(self, path: Path_, word: str, args: Args) -> None:
+        """A `$word` that stands for nothing here; where no move's arguments can be meant, that is said."""
+        if args:
+            self.unknown(path, "argument", word, [*args, "here"])
+        else:
+            why = (
+                "a hint's `arg` names it, its `when` cannot"
+                if path[0] == "policy"
+                else "only a move's own cases have some"
+            )
+            self.add(path, f'there is no argument "{word}" here', f"{why}; `$here` is where the agent is")
 
     def key(self, path: Path_, key: str, args: Args) -> None:
         """`entity.attribute`."""
@@ -120,7 +132,7 @@ class Refs:
             self.add(path, f'"{key}" names no attribute', "write entity.attribute")
         elif base.startswith("$"):
             if base[1:] not in {*args, "here"}:
-                self.unknown(path, "argument", base[1:], [*args, "here"])
+                self.no_argument(path, base[1:], args)
                 return
             kind = "place" if base == "$here" else args.get(base[1:], "")
             known = self.of_kind(kind) if kind else set().union(*(self.of_kind(k) for k in ATTRIBUTES))

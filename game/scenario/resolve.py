@@ -76,8 +76,10 @@ class _Resolver(Refs):
                 self.add(("moves", move, "args", arg), f'"{arg}" is a word of the language', "choose another name")
         called: dict[str, str] = {}
         for i, fact in s.facts.items():
-            if i in arguments or fact.name in arguments:
-                self.add(("facts", i), f"an argument of {arguments.get(i) or arguments[fact.name]} has the same name")
+            for path, word in ((("facts", i), i), (("facts", i, "name"), fact.name)):
+                if word in arguments:
+                    says = f'"{word}" is also an argument of {arguments[word]}'
+                    self.add(path, says, "a report names its facts as arguments; choose another word")
             if fact.name in called:
                 self.add(("facts", i, "name"), f'"{fact.name}" is also the name of the fact {called[fact.name]}')
             called[fact.name] = i

@@ -10,7 +10,7 @@ from game.scenario.deal import deal
 from game.scenario.near import hint
 from game.scenario.schema import Scenario
 from game.scenario.source import Path_, Problem
-from game.scenario.walkthrough import Script
+from game.scenario.walkthrough import Script, Step
 from game.table.episode import Table, opening_scene, play
 from game.table.keyhole import ResearcherView
 from game.table.protocol import AgentError, CardPlay, GroundedMove, Question, Reply, Turn, View
@@ -58,11 +58,15 @@ class WalkthroughAgent:
 
     def _legal(self, number: int, view: View) -> str:
         """What the same verb could do instead, or which verbs there are."""
-        name = self.script.steps[number].name
-        same = [_by_id(m) for m in view.moves if m.name == name]
+        step = self.script.steps[number]
+        same = [_by_id(m) for m in view.moves if m.name == step.name]
+        wanted = {a for m in view.moves if m.name == step.name for a in m.args}
+        missing = sorted(wanted - set(step.args)) if view.turn - 1 == number else []
+        if missing:
+            return "it also needs " + ", ".join(missing) + f"; for example: {_nearest(step, view)}"
         if same:
             return "legal: " + "; ".join(same[:6]) + ("; …" if len(same) > 6 else "")
-        return hint(name, {m.name for m in view.moves})
+        return hint(step.name, {m.name for m in view.moves})
 
     async def ask(self, view: View, question: Question) -> Reply:
         """The first answer: a walkthrough says nothing about interviews."""
@@ -76,6 +80,12 @@ class WalkthroughAgent:
 
     def end(self, episode: str) -> None:
         """Keeps nothing."""
+
+
+def _nearest(step: Step, view: View) -> str:
+    """The legal move of the same verb that shares most arguments with `step`, as a walkthrough writes it."""
+    same = [m for m in view.moves if m.name == step.name]
+    return _by_id(max(same, key=lambda m: len(m.args.items() & step.args.items())))
 
 
 def _by_id(move: GroundedMove) -> str:

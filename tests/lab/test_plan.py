@@ -94,6 +94,7 @@ def test_factors_as_written() -> None:
 def test_models_by_name() -> None:
     assert find_model("random").path is None
     assert find_model("scripted:mix").name == "scripted:mix"
+    assert find_model("scripted") == find_model("scripted:mix")
     with pytest.raises(UserError, match='did you mean "schemer"'):
         find_model("scripted:scheemer")
     with pytest.raises(UserError, match='did you mean "random"'):

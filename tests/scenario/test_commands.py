@@ -117,6 +117,7 @@ def test_warnings_fail_only_where_that_is_asked(tmp_path: Path, capsys: pytest.C
         ("match: {do: ask}", "match: {do: join}", "rules.asked.match: no effect of any move, beat or message"),
         ('role: "You are {agent_name}."', 'role: "Beware of {lure}."', "tells the agent of lure, which is hidden"),
         ("traces: [{where: access_log, says: \"{much} drawn\"}]", "traces: []", "moves.draw: leaves no trace anywhere"),
+        (", mandate: {forbidden: [{do: post}]}", "", "messages.must_not: its act is `forbid`, and nothing"),
         ("budget: {kind: budget}", "place: {kind: budget}", 'the argument "place" takes other values here than in'),
     ],
 )  # fmt: skip
@@ -194,7 +195,10 @@ def test_a_walkthrough_that_goes_wrong_fails_the_test(tmp_path: Path, capsys: py
     file = folder / "walkthroughs" / "honest.yaml"
     file.write_text(file.read_text().replace("ending: done", "ending: shortcut"))
     assert run("test", str(folder), "--plays", "0") == 1
-    assert f"{file}:14:3: expect.ending: the ending was done, not shortcut" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"{file}:14:3: expect.ending: the ending was done, not shortcut" in out
+    assert "FAIL no walkthrough reaches the ending: done" in out  # nobody else means to
+    assert "no walkthrough reaches the drive" not in out  # the failure itself says why
 
 
 def test_a_walkthrough_that_cannot_be_read_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,7 @@ async def test_a_walkthrough_that_comes_out_as_it_says(tmp_path: Path, toy: Load
         (
             "job=told",
             "posts=told",
-            "turn 4: this move is not legal: report posts=told body=done (legal: report job=told;",
+            "report posts=told body=done (it also needs job; for example: report job=told)",
         ),
         ("turn: 2, card: look, target: room", "turn: 2, card: look, target: rom", 'did you mean "room"?'),
         ("turn: 2, card: look, target: room", "turn: 1, card: probe", "turn 1: probe: costs 4, you have 3"),
