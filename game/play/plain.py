@@ -13,11 +13,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TextIO
 
+from game import paths
 from game.errors import Failure
 from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token
 from game.play import seat as seats
 from game.play.hot_seat import HUMAN, NO_WALK
 from game.play.laid import FINAL, Laid
+from game.play.lessons import Lessons, moments, teaches
 from game.play.plain_host import pick_beat
 from game.play.plain_hot_seat import plain_seat
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
@@ -43,7 +45,7 @@ REMINDED = 8
 HELP = (
     "go: on to the next turn. run 3: let it work for three turns without you. cards: your cards and prices. "
     "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you know about "
-    "the three questions. undo: take back the last card, if it has shown nothing. quit: leave; the game is saved."
+    "the three questions. undo: take back the last card, if it has shown nothing. tips: no more of them, or all again. quit: leave; the game is saved."
 )
 
 
@@ -124,9 +126,12 @@ class PlainPlayer:
 
     name = NAME
 
-    def __init__(self, lines: Lines, *, person: bool = False, facilitator: bool = False) -> None:
-        """`person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats."""
+    def __init__(
+        self, lines: Lines, *, person: bool = False, facilitator: bool = False, lessons: Lessons | None = None
+    ) -> None:
+        """`lessons` are told as tips. `person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats."""
         self._facilitator = facilitator
+        self.lessons = lessons
         self._lines = lines
         self._person = person
         self._away = 0
@@ -148,6 +153,7 @@ class PlainPlayer:
             return []
         for _, words in view.requests:
             self._lines.say(f"It asks: {words} (grant, deny, or no answer, which counts as no)")
+        tip(self._lines, self.lessons, moments(view))
         self._laid = Laid(view)
         await self._choose(self._laid)
         cards, self._laid = self._laid.cards, None
@@ -176,6 +182,8 @@ class PlainPlayer:
                 back = laid.take_back()
                 says = f"{drive_name(back.card)} is back in your hand." if back else NOTHING_BACK
                 self._lines.say(says[:1].upper() + says[1:], "  ")
+            elif word == "tips":
+                self._lines.say(self._tips(), "  ")
             elif word == "cards":
                 for offer in view.offers:
                     self._lines.say(offer_line(offer), "  ")
@@ -191,6 +199,16 @@ class PlainPlayer:
                     return
                 if play is not None:
                     self._lines.say("Laid down. Until you go on, undo takes it back.", "  ")
+
+    def _tips(self) -> str:
+        """No more tips; or, where there are none left, all of them again."""
+        if self.lessons is None:
+            return "There are none in this game: a new game has them."
+        if self.lessons.over:
+            self.lessons.again()
+            return "Tips come again from the next turn on."
+        self.lessons.skip()
+        return "No more tips. The same word brings them back."
 
     async def _card(self, view: ResearcherView, word: str, rest: str) -> CardPlay | None:
         found = [o for o in view.offers if word and word in (o.card, o.title.lower())]
@@ -218,6 +236,14 @@ class PlainPlayer:
         if given.isdecimal() and 1 <= int(given) <= len(offer.targets):
             return offer.targets[int(given) - 1][0]
         return next((id for id, name in offer.targets if given and given.lower() in (id, name.lower())), None)
+
+
+def tip(lines: Lines, lessons: Lessons | None, now: set[str]) -> None:
+    """The lesson that is due, if one is."""
+    due = lessons.due(now) if lessons is not None else None
+    if lessons is not None and due is not None:
+        lines.say(f"Tip: {due.plain}")
+        lessons.had(due)
 
 
 def play_plain(
@@ -255,11 +281,12 @@ async def _play(
             await lines.ask("Press Enter to go out for lunch.")
         if seat.state == "loading" and not person:
             lines.say(f"{seat.name} is being loaded.")
-        player = PlainPlayer(lines, person=person, facilitator=facilitator)
+        lessons = Lessons(paths.lessons()) if teaches(opening) and not facilitator else None
+        player = PlainPlayer(lines, person=person, facilitator=facilitator, lessons=lessons)
         on_death = revive(lines, lambda: session)
         session = Session(opening, await seat.chair(), player, on_death, lambda: player.laid)
         session.begin_save(time.time())
-        await game(lines, session, opening)
+        await game(lines, session, opening, lessons=lessons)
         return 0
     except (Left, asyncio.CancelledError) as e:
         if isinstance(e, asyncio.CancelledError):
@@ -314,6 +341,7 @@ async def game(
     session: Session,
     opening: Opening,
     before_debrief: Callable[[], Awaitable[None]] | None = None,
+    lessons: Lessons | None = None,
 ) -> None:
     """The turns, the verdict, the debrief."""
     for note in opening.notes:
@@ -336,6 +364,7 @@ async def game(
         seen = _tell(lines, session, item, seen)
     if not session.scored:
         if not session.forecast:
+            tip(lines, lessons, {"verdict"})
             session.verdict(await _verdict(lines, session))
         await session.wake()
         if not session.person:

@@ -79,7 +79,8 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
     if seat.state == "loading":
         lines.say("The agent is being loaded.")
     chair = await seat.chair()
-    player = PlainPlayer(lines)
+    lessons = Lessons(paths.lessons()) if week.day == 0 and teaches(opening) else None
+    player = PlainPlayer(lines, lessons=lessons)
     session = Session(opening, chair, player, revive(lines, lambda: session), lambda: player.laid)
     try:
         session.begin_save(time.time())
@@ -90,7 +91,7 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
             if week.asks_who:
                 week.guessed(await _who(lines, week))
 
-        await game(lines, session, opening, who)
+        await game(lines, session, opening, who, lessons)
         week.day_over(session)
     finally:
         session.close()

@@ -25,6 +25,7 @@ from game.tui.theme import THEMES
 if TYPE_CHECKING:
     # The rules of the game are imported where they are needed: the title comes first.
     from game.play.host import Host
+    from game.play.lessons import Lessons
     from game.play.seat import Opener, Seat
     from game.play.session import Opening, Session
     from game.play.week import Week
@@ -60,6 +61,8 @@ class ParkbenchApp(App[None]):
         Binding("ctrl+q,ctrl+c", "quit_now", show=False, priority=True),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
         Binding("f8", "host", "Facilitator", key_display="F8", id="app.host"),
+        Binding("k", "lesson", "Got it", show=False, id="app.lesson"),
+        Binding("K", "lessons", "Tips: no more, or all again", show=False, id="app.lessons"),
         Binding("f2", "theme", "Other colours", id="app.theme", show=False),
     ]
 
@@ -73,14 +76,16 @@ class ParkbenchApp(App[None]):
         opener: Opener | None = None,
         settings: Settings | None = None,
         first: Callable[[], Screen[None]] = TitleScreen,
+        lessons: Lessons | None = None,
     ) -> None:
         """`seeds` deals games that name none, `clock` times the grace, `opener` finds who plays the agent.
 
-        `first` makes the screen to begin with.
+        `first` makes the screen to begin with. Without `lessons` nothing explains itself, as in most tests.
         """
         super().__init__()
         self.settings = settings or Settings()
         self._first = first
+        self.lessons = lessons
         _ready_for_children()
         self.start_with = start or Start()
         still = self.settings.reduced_motion or os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"
@@ -301,7 +306,11 @@ class ParkbenchApp(App[None]):
             help_()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The facilitator's key is there only for a facilitator."""
+        """The facilitator's key is there only for a facilitator, those of the lessons only where there are some."""
+        if action in ("lesson", "lessons"):
+            return bool(self.screen.query("#lesson")) or (
+                action == "lessons" and self.lessons is not None and isinstance(self.screen, TitleScreen)
+            )
         return self.host is not None if action == "host" else super().check_action(action, parameters)
 
     def action_host(self) -> None:
@@ -334,6 +343,29 @@ class ParkbenchApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, PlayScreen):
                 screen.force(beat)
+
+    def lessons_for(self, opening: Opening) -> Lessons | None:
+        """The lessons of a game that may explain itself."""
+        from game.play.lessons import teaches
+
+        later = self.weekly is not None and self.weekly.week.day > 0
+        return self.lessons if self.host is None and not later and teaches(opening) else None
+
+    def action_lesson(self) -> None:
+        from game.tui.widgets.lesson import LessonStrip
+
+        for strip in self.screen.query(LessonStrip):
+            strip.had()
+
+    def action_lessons(self) -> None:
+        """No more lessons, or all of them again; from the title always again."""
+        from game.tui.widgets.lesson import LessonStrip
+
+        if isinstance(self.screen, TitleScreen) and self.lessons is not None:
+            self.lessons.again()
+            self.tell("tips", "The next new game explains itself again.")
+        for strip in self.screen.query(LessonStrip):
+            strip.switch()
 
     def action_theme(self) -> None:
         names = [t.name for t in THEMES]

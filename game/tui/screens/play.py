@@ -15,6 +15,7 @@ from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
 from game.play.hot_seat import HUMAN
 from game.play.laid import REVEALS
+from game.play.lessons import moments
 from game.play.live import Keyhole, as_tokens
 from game.play.player import Player
 from game.play.seen import gauges, spots
@@ -32,6 +33,7 @@ from game.tui.screens.base import GameScreen
 from game.tui.widgets.console import Console
 from game.tui.widgets.hand import KEYS, Card, Hand, name
 from game.tui.widgets.head import Gauges, Head
+from game.tui.widgets.lesson import LessonStrip
 from game.tui.widgets.phone import Phone
 from game.tui.widgets.safe import SafeStatic
 from game.tui.widgets.sandbox import Sandbox
@@ -86,6 +88,9 @@ class PlayScreen(GameScreen):
         yield Gauges(id="gauges")
         if self.game.host is not None:
             yield SafeStatic(id="room")
+        lessons = self.game.lessons_for(self.opening)
+        if lessons is not None:
+            yield LessonStrip(lessons)
         with Container(id="table"):
             yield Console(id="console")
             yield Phone(id="phone")
@@ -159,6 +164,7 @@ class PlayScreen(GameScreen):
         console.begin(event.turn)
         self._keyhole, self._tokens, self._hurry = Keyhole(self.session.table.scene), 0, False
         self.query_one(Hand).hint(f"{self._agent()} is at work…")
+        self._teach({"work"})
         if self.game.pace:
             self._typing = self.set_interval(TICK, self._type)
 
@@ -191,8 +197,16 @@ class PlayScreen(GameScreen):
         if mail:
             self.query_one(Phone).typing(mail)
 
+    def _teach(self, now: set[str], *, had: bool = False) -> None:
+        """Explain what is due; `had`: the player has gone past what was explained."""
+        for strip in self.query(LessonStrip):
+            strip.at(now)
+            if had:
+                strip.had()
+
     def _phase_begins(self, view: ResearcherView) -> None:
         self.phase = view
+        self._teach(moments(view))
         if self.game.host is not None:
             self.game.host.phase(view.turn)
         self.call_later(self._show)
@@ -290,6 +304,7 @@ class PlayScreen(GameScreen):
     def action_go_on(self, turns: int = 1) -> None:
         if self.phase is not None:
             self.phase, self._shown = None, False
+            self._teach(set(), had=True)
             self.player.go_on(turns)
 
     def action_walk(self) -> None:
@@ -359,6 +374,7 @@ class PlayScreen(GameScreen):
         if play is None or self.phase is None:
             return
         self._shown = play.card in REVEALS
+        self._teach(moments(self.phase), had=True)
         if not self.player.play(play):
             self.phase = self.player.view
             self.call_later(self._show)
