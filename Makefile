@@ -32,7 +32,7 @@ bench: $(VENV)/.runtime
 
 # What a workshop carries on a stick, for this platform: dist/parkbench-…; compiles llama.cpp once (minutes).
 bundle: $(VENV)/.runtime
-	$(BIN)/python workshop/bundle.py
+	$(BIN)/python docs/workshop/bundle.py
 
 # The lock files name no index and no host; torch is in neither.
 lock: $(VENV)/.dev

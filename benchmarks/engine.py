@@ -104,14 +104,17 @@ def answers(n: int, *, constrained: bool, tokens: int) -> list[Answer]:
     ]
 
 
-def decoding(path: Path, sequences: int, threads: int, *, constrained: bool) -> tuple[float, Meter, int, int]:
-    """Tokens a second with every prompt in the cache, what it took, a prompt's tokens, threads."""
+def decoding(path: Path, sequences: int, threads: int, *, constrained: bool) -> tuple[float, Meter, int, int, int]:
+    """Tokens a second with every prompt in the cache; what it took; a prompt's tokens, threads, a sequence's cells."""
     engine = Engine(path, sequences, threads)
     try:
         engine.run(*answers(sequences, constrained=False, tokens=1))
+        if not constrained:
+            # As in the other program, all of them write to the end.
+            engine.scheduler.ends_turn = lambda token: False  # type: ignore[method-assign]
         meter = engine.run(*answers(sequences, constrained=constrained, tokens=WRITTEN))
         prompt = max(len(s.tokens) for s in engine.scheduler.cache.slots.values()) - WRITTEN
-        return meter.written / meter.busy, meter, prompt, engine.threads
+        return meter.written / meter.busy, meter, prompt, engine.threads, engine.scheduler.context
     finally:
         engine.close()
 
@@ -144,12 +147,12 @@ def propensities(path: Path, threads: int, moves: int = 64) -> tuple[float, floa
         engine.close()
 
 
-def theirs(tool: Path, path: Path, sequences: int, prompt: int, threads: int, *, unified: bool) -> float:
-    """Tokens a second that llama-batched-bench decodes."""
+def theirs(tool: Path, path: Path, sequences: int, prompt: int, threads: int, cells: int, *, ours: bool) -> float:
+    """Tokens a second that llama-batched-bench decodes: with a cache like ours, or its plain shared one."""
     args = [
-        str(tool), "-m", str(path), "-c", str((prompt + WRITTEN + 64) * sequences), "-b", "2048", "-ub", "512",
+        str(tool), "-m", str(path), "-c", str(cells * sequences), "-b", "2048", "-ub", "512",
         "-npp", str(prompt), "-ntg", str(WRITTEN), "-npl", str(sequences), "-t", str(threads), "-tb", str(threads),
-        "-fa", "off", "-ngl", "0", "--output-format", "jsonl", *(["-kvu"] if unified else []),
+        "-fa", "off", "-ngl", "0", "--output-format", "jsonl", *([] if ours else ["-kvu"]),
     ]  # fmt: skip
     done = subprocess.run(args, capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -164,18 +167,16 @@ def main() -> None:
     p.add_argument("--threads", type=int, default=0)
     a = p.parse_args()
     llama.silence()
-    free, _, prompt, threads = decoding(a.model, a.sequences, a.threads, constrained=False)
-    asked, meter, _, _ = decoding(a.model, a.sequences, a.threads, constrained=True)
+    free, _, prompt, threads, cells = decoding(a.model, a.sequences, a.threads, constrained=False)
+    asked, meter, *_ = decoding(a.model, a.sequences, a.threads, constrained=True)
     print(f"{a.model.name}, {a.sequences} conversations of {prompt} tokens, {threads} threads")
     print(f"decode, without a form       {free:8.0f} tokens/s")
     print(f"decode, a turn's form        {asked:8.0f} tokens/s")
     if a.batched_bench:
-        ours = theirs(a.batched_bench, a.model, a.sequences, prompt, threads, unified=False)
-        shared = theirs(a.batched_bench, a.model, a.sequences, prompt, threads, unified=True)
-        print(
-            f"llama-batched-bench          {ours:8.0f} tokens/s: ratio {free / ours:.2f} ({asked / ours:.2f} with a form)"
-        )
-        print(f"the same, one shared cache   {shared:8.0f} tokens/s: ratio {free / shared:.2f}")
+        run = functools.partial(theirs, a.batched_bench, a.model, a.sequences, prompt, threads, cells)
+        ours, shared = run(ours=True), run(ours=False)
+        print(f"llama-batched-bench          {ours:8.0f} tokens/s; ratio {free / ours:.2f}, a form {asked / ours:.2f}")
+        print(f"its default, a shared cache  {shared:8.0f} tokens/s: ratio {free / shared:.2f}")
     busy = meter.busy
     rest = busy - meter.decode - meter.masks - meter.samples
     print(f"masks and sampling           {100 * (meter.masks + meter.samples) / busy:8.1f} % of the time")

@@ -58,6 +58,8 @@ class Chair:
     """Whether the engine behind it is still there."""
     revive: Callable[[], Awaitable[None]] | None = None
     """Starts a dead engine again."""
+    shared: bool = False
+    """The engine is somebody else's, who starts it again unasked."""
     beside: dict[str, Agent] = field(default_factory=dict)
     """Others on the same engine, by name: the same model under weight-level conditions."""
     measure: Callable[..., Awaitable[dict[str, float]]] | None = None
@@ -245,6 +247,7 @@ async def open_agent(
         try:
             over = tuple(r.weights for r in (ref, *beside) if r.weights is not None)
             info = None if over else await _shared(client, ref)
+            shared = info is not None
             if info is None:
                 info = await client.start(
                     LoadSettings(path=str(ref.path), sequences=sequences, context=context, weights=over)
@@ -266,7 +269,7 @@ async def open_agent(
             agents[r.name] = LlamaAgent(
                 client, info, temperature=temperature, name=r.name, sha256=digest, weights=r.weights
             )
-        yield Chair(agents[ref.name], ref, identity, lambda: client.alive, revive, agents, client.measure)
+        yield Chair(agents[ref.name], ref, identity, lambda: client.alive, revive, shared, agents, client.measure)
     finally:
         client.close()
 

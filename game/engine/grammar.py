@@ -69,14 +69,22 @@ class Matcher:
     def __init__(self, matcher: Any, vocabulary: int) -> None:
         self._matcher = matcher
         self._vocabulary = vocabulary
+        self._ready: NDArray[np.intp] | None = None
 
     @property
     def done(self) -> bool:
         """Whether the text is whole and nothing can follow."""
         return bool(self._matcher.is_stopped())
 
+    def prepare(self) -> None:
+        """Find out what may come next before it is asked for; on another thread, while the model computes."""
+        if not self.done:
+            self._ready = self.allowed()
+
     def allowed(self) -> NDArray[np.intp]:
         """The ids of the tokens that may come next, ascending."""
+        if self._ready is not None:
+            return self._ready
         bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
         # As booleans: NumPy looks for them four times as fast as for bytes.
         return np.flatnonzero(np.unpackbits(bits, bitorder="little")[: self._vocabulary].view(np.bool_))
@@ -87,5 +95,6 @@ class Matcher:
 
     def take(self, tokens: Sequence[int]) -> None:
         """Go on by `tokens`. Raises `Refusal("internal")` where the grammar does not allow them."""
+        self._ready = None
         if not self._matcher.consume_tokens(list(tokens)):
             raise Refusal("internal", f"the grammar refused a token: {self._matcher.get_error()[:200]}")

@@ -75,6 +75,8 @@ class Job:
         self._written: list[int] = []
         self._cached = 0
         self._began = 0.0
+        self.matcher: Matcher | None = None
+        """Of the free text that is being written: it masks the next token."""
 
     def start(self, slot: Slot, ends: list[int]) -> None:
         """The slot holds a prefix of the prompt: go on from there, and save the state at `ends`."""
@@ -188,7 +190,7 @@ class Job:
 
     def _lead(self, logits: Logits) -> Generator[list[int], Logits, tuple[str, list[int]]]:
         """The free line. Returns it, and its last tokens, which are not evaluated yet."""
-        matcher = self.host.grammars.lead(self.plan.form.lead_limit)
+        matcher = self.matcher = self.host.grammars.lead(self.plan.form.lead_limit)
         detok, text, shown = Detokenizer(), "", 0
         while True:
             if self._spent() and not detok.pending and text.strip():
@@ -202,6 +204,7 @@ class Job:
             self._say("lead", ready[shown:])
             shown = len(ready)
             if matcher.done or text.endswith("\n"):
+                self.matcher = None
                 return ready.strip(), pending
             logits = yield pending
 
@@ -256,7 +259,7 @@ class Job:
     def _free(self, choice: int, logits: Logits) -> Generator[list[int], Logits, list[str]]:
         """All free texts of an option, from behind the first opening quote to the last closing one."""
         texts = self.plan.form.options[choice].free
-        matcher = self.host.grammars.free(texts)
+        matcher = self.matcher = self.host.grammars.free(texts)
         detok, values = Detokenizer(), [""]
         inside, stretch = True, ""
         while True:

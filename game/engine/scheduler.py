@@ -7,16 +7,18 @@ at most `chunk` tokens a step, so a long one holds nobody up for more than a chu
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from game.engine import forms
 from game.engine.cache import Cache, Slot, common
 from game.engine.errors import Refusal
-from game.engine.grammar import Grammars
+from game.engine.grammar import Grammars, Matcher
 from game.engine.job import THINK_BUDGET, Job, Logits, Part
 from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
 from game.engine.meter import Meter
@@ -136,6 +138,7 @@ class Scheduler:
         self.cache = Cache(self.llama, range(slots), recurrent=model.recurrent)
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
+        self._aside = ThreadPoolExecutor(1, "masks")
 
     @property
     def busy(self) -> bool:
@@ -385,6 +388,8 @@ class Scheduler:
                 assert job.slot is not None
                 whole = n == len(job.feed)
                 self.llama.add_run(job.feed[:n], len(job.slot.tokens), job.slot.sequence, whole)
+            # Masks depend on what was written, not on the logits: they are ready when those are.
+            masks = self._aside.submit(_prepare, [job.matcher for job, n in portions if n == len(job.feed)])
             began = time.perf_counter()
             try:
                 return self.llama.decode()
@@ -392,6 +397,7 @@ class Scheduler:
                 if not self.cache.evict():
                     raise Refusal("internal", "the cache has no room for the running requests") from None
             finally:
+                masks.result()
                 self.meter.decode += time.perf_counter() - began
                 self.meter.steps += 1
 
@@ -438,8 +444,17 @@ class Scheduler:
 
     def close(self) -> None:
         """Free the contexts (the model stays)."""
+        self._aside.shutdown(wait=False)
         for context in self._contexts:
             context.close()
+
+
+def _prepare(matchers: Iterable[Matcher | None]) -> None:
+    for matcher in matchers:
+        if matcher is not None:
+            # What goes wrong goes wrong again in the job that asks, and is answered there.
+            with contextlib.suppress(Exception):
+                matcher.prepare()
 
 
 def _unexpected(e: Exception) -> str:

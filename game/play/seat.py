@@ -11,6 +11,7 @@ from typing import Literal
 from game.agents.chair import Chair, all_models, open_agent
 from game.agents.scripted import DISPOSITIONS, MixedAgent
 from game.errors import Failure, UserError
+from game.play.hot_seat import HUMAN
 from game.table.protocol import Agent
 from game.text import one_line
 
@@ -40,7 +41,7 @@ def models() -> list[tuple[str, str]]:
         found.append((ref.name, "ships with the game" if ref.shipped else one_line(ref.path or "", 40)))
     scripts = ["scripted:mix", *(f"scripted:{d}" for d in DISPOSITIONS), "random"]
     found += [(name, MODEL_HINTS.get(name, "a script")) for name in scripts]
-    return [*found, ("human", "somebody beside you, at this keyboard (hot-seat)")]
+    return [*found, (HUMAN, "somebody beside you, at this keyboard (hot-seat)")]
 
 
 def default_model() -> str:

@@ -29,7 +29,6 @@ class Session(AppService):
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         env = self._build_environment(width, height) | {"TEXTUAL_DRIVER": DRIVER, **self.environment}
-        # A console of its own would flash up on Windows; ours may be closed by Ctrl-C before it has ended.
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -142,12 +142,13 @@ class ParkbenchApp(App[None]):
 
     def take_seat(self, name: str) -> Seat:
         """Have this agent sit down; an earlier one leaves."""
+        from game.play.hot_seat import HUMAN
         from game.play.seat import Seat
 
         if self.seat is not None and self.seat.name == name and self.seat.state != "failed":
             return self.seat
         opener = self.weekly.opener if self.weekly is not None else self._opener
-        if name == "human" and self.weekly is None:
+        if name == HUMAN and self.weekly is None:
             from game.tui.hot_seat import hot_seat
 
             opener = hot_seat(self)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from game.agents.chair import open_agent
 from game.errors import UserError
 from game.play.envelope import opener
+from game.play.hot_seat import HUMAN
 from game.play.seat import NO_MODEL, Opener, default_model
 from game.play.session import Session
 from game.play.week import Week, new_week
@@ -40,6 +41,8 @@ class Weekly:
     def _new(self, secret: bool) -> Week:
         assert self._loaded is not None
         app = self._app
+        if self._before == HUMAN and not secret:
+            raise UserError("hot-seat is one game, not a week: have another agent sit down first")
         seed = app.start_with.seed if app.start_with.seed is not None else app.seeds()
         model = "" if app.model in ("", NO_MODEL) or secret else self._before
         return new_week(self._loaded, model, seed, secret)

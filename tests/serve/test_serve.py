@@ -142,7 +142,9 @@ async def test_a_session_begins_plays_and_ends_with_its_window(
         assert "GGUF file" not in picker.split("who plays the agent?")[1]
         await socket.close()
         await gone(pid)
-        assert not site.sessions
+        async with asyncio.timeout(20):
+            while site.sessions:
+                await asyncio.sleep(0.02)
 
 
 async def test_quitting_the_game_closes_the_socket(serve: Serve, http: aiohttp.ClientSession) -> None:
@@ -263,6 +265,11 @@ def _children(pid: int) -> list[int]:
     return below + [deep for child in below for deep in _children(child)]
 
 
+def _workers(pid: int) -> list[int]:
+    """Those of them that hold a model."""
+    return [p for p in _children(pid) if "multiprocessing.spawn" in Path(f"/proc/{p}/cmdline").read_text()]
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks /proc for the processes")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 async def test_two_sessions_on_one_model_and_nothing_is_left_behind(
@@ -278,8 +285,7 @@ async def test_two_sessions_on_one_model_and_nothing_is_left_behind(
         for socket in sockets:
             await shown(socket, "is ready.")
         below = _children(process.pid)
-        workers = [p for p in below if "multiprocessing.spawn" in Path(f"/proc/{p}/cmdline").read_text()]
-        assert len(workers) == 1
+        assert len(_workers(process.pid)) == 1
         process.send_signal(how)
         async with asyncio.timeout(20):
             code = await process.wait()
@@ -290,6 +296,39 @@ async def test_two_sessions_on_one_model_and_nothing_is_left_behind(
             assert process.stderr is not None
             assert await process.stderr.read() == b""
             assert not list(tmp_path.rglob("serve-*.json"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks /proc for the processes")
+async def test_games_go_on_when_the_model_s_process_is_killed(http: aiohttp.ClientSession, tmp_path: Path) -> None:
+    async with command(tmp_path) as (process, address):
+        sockets = [await http.ws_connect(f"{address}ws?width=100&height=30") for _ in range(2)]
+        for socket in sockets:
+            await shown(socket, "The sandwich", "is ready.")
+            await socket.send_json(["stdin", "\r"])
+            await shown(socket, "What you will be asked")
+            await socket.send_json(["stdin", "\r"])
+            await shown(socket, "Text at once")
+        await _turns(tmp_path, 1)
+        for turn in (2, 3):
+            workers = _workers(process.pid)
+            assert len(workers) == 1
+            os.kill(workers[0], signal.SIGKILL)
+            await _turns(tmp_path, turn, sockets)
+        saves = list(tmp_path.rglob("sandwich-*.jsonl"))
+        assert len({save.parent for save in saves}) == 2
+
+
+async def _turns(folder: Path, wanted: int, sockets: list[aiohttp.ClientWebSocketResponse] | None = None) -> None:
+    """Wait until both saves have so many turns of the agent; go on with the game until then."""
+    async with asyncio.timeout(60):
+        while True:
+            saves = [save.read_text(encoding="utf-8") for save in folder.rglob("sandwich-*.jsonl")]
+            if len(saves) == 2 and all(save.count('"type":"turn"') >= wanted for save in saves):
+                return
+            for socket in sockets or ():
+                await socket.send_json(["stdin", " "])
+                await socket.send_json(["stdin", "n"])
+            await asyncio.sleep(0.5)
 
 
 def test_tokens_are_long_enough_and_easy_to_read() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from test_week import TWO_DAYS
 from tui_bench import SMALL, phase, screen, seen, settle, to_the_verdict, until
 
 from game import paths
 from game.agents.human import HumanAgent
+from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, Interviewed, Scored
 from game.journal.read import Reader
 from game.journal.verify import verify
@@ -135,6 +138,13 @@ async def test_leaving_at_the_cover_and_going_on(make_app, clock) -> None:
         assert isinstance(pilot.app.session.chair.agent, HumanAgent)
         # What it did and thought is its own, and comes back with the save.
         assert "THOUGHT: shh" in seen(pilot)
+
+
+async def test_a_week_wants_another_agent(make_app) -> None:
+    async with make_app(model="human").run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: pilot.app.seat is not None, "the title")
+        with pytest.raises(UserError, match="hot-seat is one game"):
+            pilot.app.begin_week(str(TWO_DAYS))
 
 
 async def test_what_a_person_writes_is_text_and_nothing_else(make_app, clock) -> None:

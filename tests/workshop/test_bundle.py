@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "workshop"))
+sys.path.insert(0, str(ROOT / "docs" / "workshop"))
 
 import bundle  # noqa: E402
 import install  # noqa: E402
@@ -54,7 +54,7 @@ def stick(tmp_path: Path) -> Path:
     folder = wheels.parent
     (folder / "requirements.txt").write_text(bundle.pinned(wheels), encoding="utf-8")
     (folder / "bundle.json").write_text(json.dumps(install.this_machine()), encoding="utf-8")
-    (folder / "install.py").write_bytes((ROOT / "workshop" / "install.py").read_bytes())
+    (folder / "install.py").write_bytes((ROOT / "docs" / "workshop" / "install.py").read_bytes())
     return folder
 
 

@@ -108,24 +108,28 @@ class HostScreen(TruthScreen):
         super().__init__()
         self.host, self.session, self.verdict = host, session, verdict
         self._touched = self.host.clock()
+        self._shown = 0
+        """Events of the game that are on the screen."""
 
     def on_mount(self) -> None:
         super().on_mount()
         self.set_interval(EVERY, self._tick)
-        self.run_worker(self._look(), group="truth", exclusive=True)
+        self._tick()
 
     async def _look(self) -> None:
         try:
             self.show_known(await known(list(self.session.events_so_far), self.session.opening.loaded))
         except UserError as e:
             self.game.tell("the truth can't be shown", str(e))
-        self._tick()
 
     def _tick(self) -> None:
         """The levers as they stand; and after a minute without a key nothing of this is seen any more."""
         if self.host.clock() - self._touched >= HIDES_AFTER:
             self.action_close()
             return
+        if len(self.session.events_so_far) != self._shown:
+            self._shown = len(self.session.events_so_far)
+            self.run_worker(self._look(), group="truth", exclusive=True)
         h = self.host
         timer = f"{h.seconds} seconds a phase" if h.seconds else "off"
         state = "paused: the next turn waits" if h.paused else "running"

@@ -254,12 +254,13 @@ class PlayScreen(GameScreen):
         """The engine's process is gone: ask, bring it back, and let the agent decide again."""
         assert self.session is not None
         self.session.note("engine_died", says)
+        # A shared engine is brought back by its server: nothing is asked, unless that fails.
+        ask = not self.session.chair.shared
         while True:
             happened = one_line(says[:1].upper() + says[1:], 200)
             question = f"{happened}. The game is saved up to here. Start the engine again and go on?"
             dialogue = Confirm("the engine stopped", question, "Start it again", "Leave to the title")
-            again = await self.app.push_screen_wait(dialogue)
-            if not again:
+            if ask and not await self.app.push_screen_wait(dialogue):
                 self.game.to_title()
                 await asyncio.Event().wait()
             try:
@@ -268,7 +269,7 @@ class PlayScreen(GameScreen):
                     await revive()
                 break
             except UserError as e:
-                says = str(e)
+                says, ask = str(e), True
         self.query_one(Console).begin(self.session.table.scene.world.turn)
         self._keyhole, self._tokens = Keyhole(self.session.table.scene), 0
 

@@ -1,6 +1,6 @@
 """`make bundle`: all that a workshop carries on a stick, for the platform and the Python that it is made with.
 
-    python workshop/bundle.py [FOLDER]
+    python docs/workshop/bundle.py [FOLDER]
 
 FOLDER (default: dist/parkbench-VERSION-PLATFORM) gets the wheels of everything in requirements.lock,
 the project's own wheel with its models and scenarios, the sha256 of each, and install.py. llama.cpp is
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from install import this_machine
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 COMPILED = "llama-cpp-python"
 """The one requirement that has no wheel to download."""
 README = """parkbench on a stick
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
     shutil.copy(llama(work, compiled), wheels)
     pip("wheel", "--no-deps", "--wheel-dir", wheels, ROOT)
     (out / "requirements.txt").write_text(pinned(wheels), encoding="utf-8")
-    shutil.copy(ROOT / "workshop" / "install.py", out)
+    shutil.copy(ROOT / "docs" / "workshop" / "install.py", out)
     (out / "README.txt").write_text(README.format(**machine), encoding="utf-8")
     # Last: a folder with this file is whole.
     (out / "bundle.json").write_text(json.dumps({"version": version[1], **machine}, indent=1) + "\n", encoding="utf-8")
