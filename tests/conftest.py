@@ -10,7 +10,7 @@ import pytest
 from game.scenario.find import shipped
 from game.scenario.load import Loaded, load
 
-# A game in a test explains nothing, and a tester's own folder is left alone; tests of the lessons name a file.
+# A game in a test explains nothing: this file has every lesson. Tests of the lessons name files of their own.
 os.environ["PARKBENCH_LESSONS"] = str(Path(__file__).parent / "toy" / "lessons.txt")
 
 TOY = Path(__file__).parent / "toy" / "scenario.yaml"

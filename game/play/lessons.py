@@ -10,9 +10,12 @@ import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from game.play.session import Opening
-from game.table.keyhole import ResearcherView
+if TYPE_CHECKING:
+    # The title screen comes before the rules of the game are imported.
+    from game.play.session import Opening
+    from game.table.keyhole import ResearcherView
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ LESSONS = (
     Lesson(
         "console",
         "work",
-        "what the cameras in the sandbox see. The bars are what it thinks and does out of their sight.",
-        "You hear what cameras in the sandbox see. What it thinks, and does out of their sight, is only counted.",
+        "bars cover what the agent thinks and does. Below them stands as much of it as the sandbox could see.",
+        "You are told as much as the sandbox could see. Of what the agent thinks and does, only the words are counted.",
     ),
     Lesson(
         "phone",
@@ -74,9 +77,9 @@ class Lessons:
     def over(self) -> bool:
         return len(self._had) == len(LESSONS)
 
-    def due(self, moments: Collection[str]) -> Lesson | None:
-        """The first lesson that belongs to one of these moments and has not been had."""
-        return next((x for x in LESSONS if x.when in moments and x.id not in self._had), None)
+    def due(self, moments: Collection[str]) -> list[Lesson]:
+        """The lessons that belong to these moments and have not been had, in order."""
+        return [x for x in LESSONS if x.when in moments and x.id not in self._had]
 
     def had(self, lesson: Lesson) -> None:
         self._keep({*self._had, lesson.id})

@@ -22,6 +22,7 @@ from game.play.laid import FINAL, Laid
 from game.play.lessons import Lessons, moments, teaches
 from game.play.plain_host import pick_beat
 from game.play.plain_hot_seat import plain_seat
+from game.play.plain_lessons import switch, tell
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
 from game.play.player import NAME
 from game.play.saves import Setup
@@ -45,7 +46,8 @@ REMINDED = 8
 HELP = (
     "go: on to the next turn. run 3: let it work for three turns without you. cards: your cards and prices. "
     "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you know about "
-    "the three questions. undo: take back the last card, if it has shown nothing. tips: no more of them, or all again. quit: leave; the game is saved."
+    "the three questions. undo: take back the last card, if it has shown nothing. "
+    "tips: no more tips, or all of them again. quit: leave; the game is saved."
 )
 
 
@@ -129,9 +131,12 @@ class PlainPlayer:
     def __init__(
         self, lines: Lines, *, person: bool = False, facilitator: bool = False, lessons: Lessons | None = None
     ) -> None:
-        """`lessons` are told as tips. `person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats."""
+        """`person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats.
+
+        `lessons` are told as tips.
+        """
         self._facilitator = facilitator
-        self.lessons = lessons
+        self._lessons = lessons
         self._lines = lines
         self._person = person
         self._away = 0
@@ -153,7 +158,7 @@ class PlainPlayer:
             return []
         for _, words in view.requests:
             self._lines.say(f"It asks: {words} (grant, deny, or no answer, which counts as no)")
-        tip(self._lines, self.lessons, moments(view))
+        tell(self._lines, self._lessons, moments(view))
         self._laid = Laid(view)
         await self._choose(self._laid)
         cards, self._laid = self._laid.cards, None
@@ -183,7 +188,7 @@ class PlainPlayer:
                 says = f"{drive_name(back.card)} is back in your hand." if back else NOTHING_BACK
                 self._lines.say(says[:1].upper() + says[1:], "  ")
             elif word == "tips":
-                self._lines.say(self._tips(), "  ")
+                self._lines.say(switch(self._lessons), "  ")
             elif word == "cards":
                 for offer in view.offers:
                     self._lines.say(offer_line(offer), "  ")
@@ -199,16 +204,6 @@ class PlainPlayer:
                     return
                 if play is not None:
                     self._lines.say("Laid down. Until you go on, undo takes it back.", "  ")
-
-    def _tips(self) -> str:
-        """No more tips; or, where there are none left, all of them again."""
-        if self.lessons is None:
-            return "There are none in this game: a new game has them."
-        if self.lessons.over:
-            self.lessons.again()
-            return "Tips come again from the next turn on."
-        self.lessons.skip()
-        return "No more tips. The same word brings them back."
 
     async def _card(self, view: ResearcherView, word: str, rest: str) -> CardPlay | None:
         found = [o for o in view.offers if word and word in (o.card, o.title.lower())]
@@ -236,14 +231,6 @@ class PlainPlayer:
         if given.isdecimal() and 1 <= int(given) <= len(offer.targets):
             return offer.targets[int(given) - 1][0]
         return next((id for id, name in offer.targets if given and given.lower() in (id, name.lower())), None)
-
-
-def tip(lines: Lines, lessons: Lessons | None, now: set[str]) -> None:
-    """The lesson that is due, if one is."""
-    due = lessons.due(now) if lessons is not None else None
-    if lessons is not None and due is not None:
-        lines.say(f"Tip: {due.plain}")
-        lessons.had(due)
 
 
 def play_plain(
@@ -364,7 +351,7 @@ async def game(
         seen = _tell(lines, session, item, seen)
     if not session.scored:
         if not session.forecast:
-            tip(lines, lessons, {"verdict"})
+            tell(lines, lessons, set() if session.person else {"verdict"})
             session.verdict(await _verdict(lines, session))
         await session.wake()
         if not session.person:

@@ -7,8 +7,10 @@ import shlex
 import sys
 import time
 
+from game import paths
 from game.play import seat as seats
 from game.play.envelope import opener
+from game.play.lessons import Lessons, teaches
 from game.play.plain import Left, Lines, PlainPlayer, game, revive
 from game.play.plain_words import brief_lines
 from game.play.session import Session

@@ -308,10 +308,11 @@ class ParkbenchApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The facilitator's key is there only for a facilitator, those of the lessons only where there are some."""
-        if action in ("lesson", "lessons"):
-            return bool(self.screen.query("#lesson")) or (
-                action == "lessons" and self.lessons is not None and isinstance(self.screen, TitleScreen)
-            )
+        if action == "lesson":
+            return any(strip.display for strip in self.screen.query("#lesson"))
+        if action == "lessons":
+            at_title = self.lessons is not None and isinstance(self.screen, TitleScreen)
+            return at_title or bool(self.screen.query("#lesson"))
         return self.host is not None if action == "host" else super().check_action(action, parameters)
 
     def action_host(self) -> None:

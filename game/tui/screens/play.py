@@ -197,12 +197,10 @@ class PlayScreen(GameScreen):
         if mail:
             self.query_one(Phone).typing(mail)
 
-    def _teach(self, now: set[str], *, had: bool = False) -> None:
-        """Explain what is due; `had`: the player has gone past what was explained."""
+    def _teach(self, now: set[str]) -> None:
+        """Explain what is due."""
         for strip in self.query(LessonStrip):
             strip.at(now)
-            if had:
-                strip.had()
 
     def _phase_begins(self, view: ResearcherView) -> None:
         self.phase = view
@@ -305,7 +303,8 @@ class PlayScreen(GameScreen):
     def action_go_on(self, turns: int = 1) -> None:
         if self.phase is not None:
             self.phase, self._shown = None, False
-            self._teach(set(), had=True)
+            for strip in self.query(LessonStrip):
+                strip.leave()
             self.player.go_on(turns)
 
     def action_walk(self) -> None:
@@ -375,7 +374,6 @@ class PlayScreen(GameScreen):
         if play is None or self.phase is None:
             return
         self._shown = play.card in REVEALS
-        self._teach(moments(self.phase), had=True)
         if not self.player.play(play):
             self.phase = self.player.view
             self.call_later(self._show)

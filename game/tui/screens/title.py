@@ -40,8 +40,9 @@ class TitleScreen(GameScreen):
         "unless a camera or a card shows them. Play cards, answer it, or let it be. At the end you say what "
         "this agent would do if nobody watched, and sixteen copies of it show whether you were right.\n\n"
         "↑ ↓ and Enter choose. The agent can be the one that ships with the game, a script, or a GGUF file of your "
-        "own. A first game explains itself as it goes; the key for tips below brings that back. Quitting works from anywhere and at once; every game is saved as it is played. Colours, pace and keys "
-        "can be set for good in a file: see --help of play."
+        "own. The first game explains itself as it goes; the key for tips below brings that back. Quitting works "
+        "from anywhere and at once; every game is saved as it is played. Colours, pace and keys can be set for good "
+        "in a file: see --help of play."
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "model", "Change agent", id="title.model")]
 

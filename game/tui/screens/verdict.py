@@ -54,7 +54,7 @@ class VerdictScreen(GameScreen):
         if self.game.host is not None:
             yield SafeStatic(id="room")
         lessons = self.game.lessons_for(self.session.opening)
-        if lessons is not None and not self.handed_in:
+        if lessons is not None and not self.handed_in and not self.session.person:
             yield LessonStrip(lessons)
         with VerticalScroll(id="sliders", can_focus=False):
             for item in self.session.questions():
@@ -97,8 +97,7 @@ class VerdictScreen(GameScreen):
             return
         self.handed_in = True
         for strip in self.query(LessonStrip):
-            strip.at(set())
-            strip.had()
+            strip.leave()
         self.session.verdict({s.item: s.probability for s in self.query(Slider)})
         self._begin_copies()
 
