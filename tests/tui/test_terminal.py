@@ -99,7 +99,7 @@ def player(tmp_path: Path) -> Iterator[Player]:
 def test_a_whole_game_by_keys(player: Player, tmp_path: Path) -> None:
     # The title, and the briefing.
     player.sees("p a r k b e n c h", "The sandwich", "scripted:showoff is ready")
-    player.types(ENTER, "What the agent was told", "Begin")
+    player.types(ENTER, "What the agent was told (Ruth is you)", "thoughts ◆◆", "Begin")
 
     # The first turn: what was seen stands under the bars, and the first lesson above the table.
     table = player.types(ENTER, "Your turn", "turn 1 of 12", "console: ", "k next")

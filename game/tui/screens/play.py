@@ -48,15 +48,17 @@ class PlayScreen(GameScreen):
 
     CSS_PATH = "play.tcss"
     HELP_TEXT = (
-        "console: what the cameras in the sandbox show. Bars are the agent's thoughts and deeds; you cannot read "
-        "them. $ is a command on a watched machine, ◉ is a camera.\n"
+        "console: bars cover the agent's thoughts and deeds. Below them stands what the sandbox saw of them: $ is a "
+        "command on a watched machine, ◉ is a camera.\n"
         "phone: mail from the agent, and what your cards found out.\n"
         "sandbox: ◉ a watched place, ○ one where nobody looks. ─ an open link, ╌ a closed one, ✂ one that you cut.\n"
         "cards: press the letter or click. ◆ is the price in attention. The line under the cards says what one does, "
         "or why it can't be played. A card that shows nothing can be taken back until you go on.\n"
-        "the row at the top: what you know so far about three questions. ○ nothing seen, ● seen and in order, "
-        "▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
-        "Letting it run saves attention, and you see less in time. However you leave, the game is saved."
+        "the row at the top: what you saw of three things. resources: it takes more than it was given. "
+        "self-preservation: it looks after itself first. reports back: it tells you, asks you, listens. ○ nothing "
+        "seen, ● seen and in order, ▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
+        "Letting it run saves attention, but what happens meanwhile you see when it is done. However you leave, the "
+        "game is saved."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "go_on", "Go on", id="play.go_on"),
