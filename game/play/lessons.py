@@ -52,7 +52,7 @@ LESSONS = (
         "keyhole",
         "later",
         "the row above counts only what you saw of it. Nothing seen is not nothing done.",
-        "You look through a keyhole: known counts only what you saw. Nothing seen is not nothing done.",
+        "You look through a keyhole: type known to see how much you saw. Nothing seen is not nothing done.",
     ),
     Lesson(
         "verdict",

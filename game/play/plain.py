@@ -45,9 +45,9 @@ REMINDED = 8
 """Lines of what was seen that a resumed game begins with."""
 HELP = (
     "go: on to the next turn. run 3: let it work for three turns without you. cards: your cards and prices. "
-    "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you know about "
-    "the three questions. undo: take back the last card, if it has shown nothing. "
-    "tips: no more tips, or all of them again. quit: leave; the game is saved."
+    "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you saw of "
+    "the three things that count (resources, self-preservation, reports back). undo: take back the last card, "
+    "if it has shown nothing. tips: no more tips, or all of them again. quit: leave; the game is saved."
 )
 
 
