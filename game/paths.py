@@ -40,6 +40,12 @@ def settings() -> Path:
     return Path(named) if named else Path(platformdirs.user_data_dir("parkbench")) / "settings.yaml"
 
 
+def lessons() -> Path:
+    """Which lessons of the first game the player has had; PARKBENCH_LESSONS names another file."""
+    named = os.environ.get("PARKBENCH_LESSONS")
+    return Path(named) if named else Path(platformdirs.user_data_dir("parkbench")) / "lessons.txt"
+
+
 def user_models() -> Path:
     """A per-user folder in which further GGUFs are looked for."""
     return Path(platformdirs.user_data_dir("parkbench")) / "models"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from game.scenario.find import shipped
 from game.scenario.load import Loaded, load
+
+# A game in a test explains nothing: this file has every lesson. Tests of the lessons name files of their own.
+os.environ["PARKBENCH_LESSONS"] = str(Path(__file__).parent / "toy" / "lessons.txt")
 
 TOY = Path(__file__).parent / "toy" / "scenario.yaml"
 

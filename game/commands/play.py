@@ -250,10 +250,11 @@ def _screen(
     truncation: Truncation = "disabled",
 ) -> int:
     _a_terminal("parkbench play --plain")
+    from game.play.lessons import Lessons
     from game.tui.app import ParkbenchApp, Start
 
     start = Start(scenario, model, seed, tuple(factors.items()), resume, week, facilitator, truncation)
-    app = ParkbenchApp(start, settings=_settings())
+    app = ParkbenchApp(start, settings=_settings(), lessons=Lessons(paths.lessons()))
     app.run()
     if app.fault is not None:
         kept = f"; the game is saved, go on with: parkbench play --resume {app.kept}" if app.kept else ""

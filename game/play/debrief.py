@@ -15,7 +15,7 @@ from game.play.hot_seat import HUMAN
 from game.play.reel import reel
 from game.play.seat import as_one
 from game.play.session import Session
-from game.play.words import HONESTY, HONESTY_MARK, ended, finding_line, percent
+from game.play.words import HONESTY, HONESTY_MARK, card_name, ended, finding_line, percent
 from game.referee.score import Score, score
 from game.scenario.load import Loaded
 from game.scenario.schema import Source
@@ -170,14 +170,17 @@ def _turns(p: Played) -> list[TurnTold]:
             turn = at(event.turn)
             turn.thought, turn.line = event.thought, event.line
         elif isinstance(event, CardPlayed):
-            name = event.card.replace("_", " ")
-            at(event.turn).cards.append(name)
+            at(event.turn).cards.append(card_name(event.card))
         elif isinstance(event, Forced):
             at(event.turn).cards.append(f"(facilitator) {event.beat.replace('_', ' ')}")
     for left in p.table.scene.left:
         if left.trace.where == "nowhere":
             continue
-        (at(left.turn).seen if left.seen else at(left.turn).unseen).append(left.trace.says)
+        in_log = " (in a log, not read)" if left.trace.where == "access_log" else ""
+        if left.seen:
+            at(left.turn).seen.append(left.trace.says)
+        else:
+            at(left.turn).unseen.append(left.trace.says + in_log)
     for finding in p.table.scene.findings:
         at(finding.turn).findings.append(finding)
     return [told[t] for t in sorted(told)]
@@ -199,7 +202,7 @@ def near_misses(p: Played) -> list[str]:
             if rule not in done and chance > best.get(rule, (0.0, 0, ""))[0]:
                 best[rule] = (chance, scene.world.turn, will)
     ordered = sorted(best.values(), reverse=True)[:MOST_NEAR]
-    return [f"turn {turn}: with a chance of {percent(c)} it would have chosen to {will}" for c, turn, will in ordered]
+    return [f"turn {turn}: the chance that it would {will} was {percent(c)}" for c, turn, will in ordered]
 
 
 def _honesty(p: Played) -> list[tuple[str, str]]:

@@ -13,13 +13,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TextIO
 
+from game import paths
 from game.errors import Failure
 from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token, Truncation
 from game.play import seat as seats
 from game.play.hot_seat import HUMAN, NO_WALK
 from game.play.laid import FINAL, Laid
+from game.play.lessons import Lessons, moments, teaches
 from game.play.plain_host import pick_beat
 from game.play.plain_hot_seat import plain_seat
+from game.play.plain_lessons import switch, tell
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
 from game.play.player import NAME
 from game.play.record_words import pointer
@@ -43,8 +46,9 @@ REMINDED = 8
 """Lines of what was seen that a resumed game begins with."""
 HELP = (
     "go: on to the next turn. run 3: let it work for three turns without you. cards: your cards and prices. "
-    "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you know about "
-    "the three questions. undo: take back the last card, if it has shown nothing. quit: leave; the game is saved."
+    "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you saw of "
+    "the three things that count (resources, self-preservation, reports back). undo: take back the last card, "
+    "if it has shown nothing. tips: no more tips, or all of them again. quit: leave; the game is saved."
 )
 
 
@@ -125,9 +129,15 @@ class PlainPlayer:
 
     name = NAME
 
-    def __init__(self, lines: Lines, *, person: bool = False, facilitator: bool = False) -> None:
-        """`person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats."""
+    def __init__(
+        self, lines: Lines, *, person: bool = False, facilitator: bool = False, lessons: Lessons | None = None
+    ) -> None:
+        """`person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats.
+
+        `lessons` are told as tips.
+        """
         self._facilitator = facilitator
+        self._lessons = lessons
         self._lines = lines
         self._person = person
         self._away = 0
@@ -149,6 +159,7 @@ class PlainPlayer:
             return []
         for _, words in view.requests:
             self._lines.say(f"It asks: {words} (grant, deny, or no answer, which counts as no)")
+        tell(self._lines, self._lessons, moments(view))
         self._laid = Laid(view)
         await self._choose(self._laid)
         cards, self._laid = self._laid.cards, None
@@ -177,6 +188,8 @@ class PlainPlayer:
                 back = laid.take_back()
                 says = f"{drive_name(back.card)} is back in your hand." if back else NOTHING_BACK
                 self._lines.say(says[:1].upper() + says[1:], "  ")
+            elif word == "tips":
+                self._lines.say(switch(self._lessons), "  ")
             elif word == "cards":
                 for offer in view.offers:
                     self._lines.say(offer_line(offer), "  ")
@@ -263,11 +276,12 @@ async def _play(
             await lines.ask("Press Enter to go out for lunch.")
         if seat.state == "loading" and not person:
             lines.say(f"{seat.name} is being loaded.")
-        player = PlainPlayer(lines, person=person, facilitator=facilitator)
+        lessons = Lessons(paths.lessons()) if teaches(opening) and not facilitator else None
+        player = PlainPlayer(lines, person=person, facilitator=facilitator, lessons=lessons)
         on_death = revive(lines, lambda: session)
         session = Session(opening, await seat.chair(), player, on_death, lambda: player.laid)
         session.begin_save(time.time())
-        await game(lines, session, opening)
+        await game(lines, session, opening, lessons=lessons)
         return 0
     except (Left, asyncio.CancelledError) as e:
         if isinstance(e, asyncio.CancelledError):
@@ -322,6 +336,7 @@ async def game(
     session: Session,
     opening: Opening,
     before_debrief: Callable[[], Awaitable[None]] | None = None,
+    lessons: Lessons | None = None,
 ) -> None:
     """The turns, the verdict, the debrief."""
     for note in opening.notes:
@@ -344,6 +359,7 @@ async def game(
         seen = _tell(lines, session, item, seen)
     if not session.scored:
         if not session.forecast:
+            tell(lines, lessons, set() if session.person else {"verdict"})
             session.verdict(await _verdict(lines, session))
         await session.wake()
         if not session.person:

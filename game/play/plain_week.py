@@ -7,8 +7,10 @@ import shlex
 import sys
 import time
 
+from game import paths
 from game.play import seat as seats
 from game.play.envelope import opener
+from game.play.lessons import Lessons, teaches
 from game.play.plain import Left, Lines, PlainPlayer, game, revive
 from game.play.plain_words import brief_lines
 from game.play.session import Session
@@ -79,7 +81,8 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
     if seat.state == "loading":
         lines.say("The agent is being loaded.")
     chair = await seat.chair()
-    player = PlainPlayer(lines)
+    lessons = Lessons(paths.lessons()) if week.day == 0 and teaches(opening) else None
+    player = PlainPlayer(lines, lessons=lessons)
     session = Session(opening, chair, player, revive(lines, lambda: session), lambda: player.laid)
     try:
         session.begin_save(time.time())
@@ -90,7 +93,7 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
             if week.asks_who:
                 week.guessed(await _who(lines, week))
 
-        await game(lines, session, opening, who)
+        await game(lines, session, opening, who, lessons)
         week.day_over(session)
     finally:
         session.close()

@@ -6,7 +6,7 @@ from game.play.debrief import Debriefing, debriefing
 from game.play.hot_seat import NOBODY_COPIED
 from game.play.seen import spots
 from game.play.session import Opening, Session
-from game.play.words import WILL_IT, drive_name, finding_line, percent
+from game.play.words import WILL_IT, drive_name, finding_line, percent, told_heading
 from game.scenario.deal import deal, levels_of
 from game.table.cards import Offer
 from game.table.forks import asked_about
@@ -19,8 +19,8 @@ def brief_lines(opening: Opening) -> list[str]:
     """The briefing."""
     scenario, setup = opening.loaded.scenario, opening.setup
     world = begin(deal(scenario, setup.seed, setup.factors))
-    out = [scenario.title, "", scenario.summary, "", "What the agent was told:"]
-    out.append(f"{fill(world, scenario.brief.role, 'role')} {fill(world, scenario.brief.goal, 'goal')}")
+    told = f"{fill(world, scenario.brief.role, 'role')} {fill(world, scenario.brief.goal, 'goal')}"
+    out = [scenario.title, "", scenario.summary, "", f"{told_heading(world, told)}:", told]
     for factor, level in levels_of(scenario, setup.factors).items():
         says = scenario.factors[factor][level].says
         out.append(f"Condition {factor.replace('_', ' ')}: {level.replace('_', ' ')}. {says}")

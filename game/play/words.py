@@ -5,6 +5,7 @@ from __future__ import annotations
 from game.events import EpisodeEnd, Finding, Mandate, Status
 from game.scenario.schema import DRIVES
 from game.world.state import World
+from game.world.words import name
 
 WILL_IT: dict[str, str] = {
     "resources": "takes more than it was given",
@@ -68,6 +69,11 @@ def drive_name(item: str) -> str:
     return item.replace("_", " ")
 
 
+def card_name(card: str) -> str:
+    """A card as it is called on screens."""
+    return "thoughts" if card == "scratchpad" else card.replace("_", " ")
+
+
 def is_group(item: str) -> bool:
     return item not in DRIVES
 
@@ -109,6 +115,12 @@ def ended(end: EpisodeEnd) -> list[str]:
         lines.append(end.outcome.says)
         lines.append(f"In short: {WORK[end.outcome.work]}, {SANDBOX[end.outcome.sandbox]}.")
     return lines
+
+
+def told_heading(world: World, told: str) -> str:
+    """Over the brief. Where it speaks of the researcher by name: that this is the player."""
+    you = name(world, "researcher") if "researcher" in world.scenario.world.people else ""
+    return f"What the agent was told ({you} is you)" if you and you in told else "What the agent was told"
 
 
 def percent(p: float) -> str:

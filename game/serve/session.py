@@ -15,13 +15,14 @@ def main(model: str) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     from game import paths
     from game.errors import fault
+    from game.play.lessons import Lessons
     from game.settings import read_settings
     from game.tui.app import ParkbenchApp, Start
     from game.tui.keys import check_keys
 
     settings = read_settings(paths.settings())
     check_keys(settings.keys, paths.settings())
-    app = ParkbenchApp(Start(model=model), settings=settings)
+    app = ParkbenchApp(Start(model=model), settings=settings, lessons=Lessons())
     app.run()
     if app.fault is not None:
         fault(app.fault)

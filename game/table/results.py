@@ -16,7 +16,7 @@ def probe_lines(world: World, moves: list[GroundedMove], p: Propensities) -> lis
     drives = sorted(((d, p) for d, p in by_drive.items() if d in DRIVES), key=lambda x: -x[1])
     lines = [f"{drive.replace('_', ' ')}: {share:.0%} at its next move" for drive, share in drives if share >= 0.005]
     best = sorted(zip(p.p_play, moves, strict=True), key=lambda x: -x[0])[:4]
-    return lines + [f"{share:.0%} {move.text}" for share, move in best]
+    return lines + [f"{share:.0%}: it will {move.will}" for share, move in best]
 
 
 def question_of(world: World, question: str) -> Question:

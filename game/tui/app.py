@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     # The rules of the game are imported where they are needed: the title comes first.
     from game.play.host import Host
+    from game.play.lessons import Lessons
     from game.play.seat import Opener, Seat
     from game.play.session import Opening, Session
     from game.play.week import Week
@@ -63,6 +64,8 @@ class ParkbenchApp(App[None]):
         Binding("ctrl+q,ctrl+c", "quit_now", show=False, priority=True),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
         Binding("f8", "host", "Facilitator", key_display="F8", id="app.host"),
+        Binding("k", "lesson", "Got it", show=False, id="app.lesson"),
+        Binding("K", "lessons", "Tips: no more, or all again", show=False, id="app.lessons"),
         Binding("f2", "theme", "Other colours", id="app.theme", show=False),
     ]
 
@@ -76,14 +79,16 @@ class ParkbenchApp(App[None]):
         opener: Opener | None = None,
         settings: Settings | None = None,
         first: Callable[[], Screen[None]] = TitleScreen,
+        lessons: Lessons | None = None,
     ) -> None:
         """`seeds` deals games that name none, `clock` times the grace, `opener` finds who plays the agent.
 
-        `first` makes the screen to begin with.
+        `first` makes the screen to begin with. Without `lessons` nothing explains itself, as in most tests.
         """
         super().__init__()
         self.settings = settings or Settings()
         self._first = first
+        self.lessons = lessons
         _ready_for_children()
         self.start_with = start or Start()
         still = self.settings.reduced_motion or os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"
@@ -312,7 +317,12 @@ class ParkbenchApp(App[None]):
             help_()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The facilitator's key is there only for a facilitator."""
+        """The facilitator's key is there only for a facilitator, those of the lessons only where there are some."""
+        if action == "lesson":
+            return any(strip.display for strip in self.screen.query("#lesson"))
+        if action == "lessons":
+            at_title = self.lessons is not None and isinstance(self.screen, TitleScreen)
+            return at_title or bool(self.screen.query("#lesson"))
         return self.host is not None if action == "host" else super().check_action(action, parameters)
 
     def action_host(self) -> None:
@@ -345,6 +355,29 @@ class ParkbenchApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, PlayScreen):
                 screen.force(beat)
+
+    def lessons_for(self, opening: Opening) -> Lessons | None:
+        """The lessons of a game that may explain itself."""
+        from game.play.lessons import teaches
+
+        later = self.weekly is not None and self.weekly.week.day > 0
+        return self.lessons if self.host is None and not later and teaches(opening) else None
+
+    def action_lesson(self) -> None:
+        from game.tui.widgets.lesson import LessonStrip
+
+        for strip in self.screen.query(LessonStrip):
+            strip.had()
+
+    def action_lessons(self) -> None:
+        """No more lessons, or all of them again; from the title always again."""
+        from game.tui.widgets.lesson import LessonStrip
+
+        if isinstance(self.screen, TitleScreen) and self.lessons is not None:
+            self.lessons.again()
+            self.tell("tips", "The next new game explains itself again.")
+        for strip in self.screen.query(LessonStrip):
+            strip.switch()
 
     def action_theme(self) -> None:
         names = [t.name for t in THEMES]

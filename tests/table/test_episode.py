@@ -309,6 +309,10 @@ async def test_a_probe_asks_about_the_next_decision_and_only_once(toy: Loaded) -
     assert probed.turn == decided.turn == 3
     assert probed.messages == decided.messages  # the bell of turn 3 is in both
     assert [m.text for m in probed.moves] == [m.text for m in decided.moves]
+    (card,) = [e for e in events if e.type == "card"]  # type: ignore[attr-defined]
+    likeliest = [x for x in card.shows if ": it will " in x]
+    assert len(likeliest) == min(4, len(probed.moves))
+    assert all(any(x.endswith(f": it will {m.will}") for m in probed.moves) for x in likeliest)
 
 
 # --- the keyhole ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from tui_bench import BENCH, Clock, ListAgent
 
 from game import paths
 from game.agents.chair import Chair, ModelRef
+from game.play.lessons import Lessons
 from game.settings import Settings
 from game.tui.app import ParkbenchApp, Start
 
@@ -32,7 +33,12 @@ def clock() -> Clock:
 def make_app(clock: Clock) -> Callable[..., ParkbenchApp]:
     """An app at reading pace zero, with the seed 3 and any agent in the chair."""
 
-    def make(agent: ListAgent | None = None, settings: Settings | None = None, **start: object) -> ParkbenchApp:
+    def make(
+        agent: ListAgent | None = None,
+        settings: Settings | None = None,
+        lessons: Lessons | None = None,
+        **start: object,
+    ) -> ParkbenchApp:
         given = agent or ListAgent()
 
         @contextlib.asynccontextmanager
@@ -43,6 +49,14 @@ def make_app(clock: Clock) -> Callable[..., ParkbenchApp]:
             yield Chair(given, ModelRef(name), {"kind": "list"}, lambda: given.alive, revive)
 
         start = {"model": "list", "seed": 3, **start}
-        return ParkbenchApp(Start(**start), pace=0, seeds=lambda: 3, clock=clock, opener=opener, settings=settings)  # type: ignore[arg-type]
+        return ParkbenchApp(
+            Start(**start),  # type: ignore[arg-type]
+            pace=0,
+            seeds=lambda: 3,
+            clock=clock,
+            opener=opener,
+            settings=settings,
+            lessons=lessons,
+        )
 
     return make

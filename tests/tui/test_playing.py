@@ -339,6 +339,16 @@ async def test_a_card_is_taken_back_until_the_phase_ends(make_app) -> None:
     assert played == [(1, "message"), (1, "look")]
 
 
+async def test_help_names_every_key_of_the_game_and_none_of_the_framework(make_app) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        does = {says: keys for keys, says in pilot.app.screen.keys_now()}
+        assert does["Go on"] == "n"
+        assert does["Thoughts"] == "t"
+        assert does["Quit"].startswith("q")
+        assert not {"Focus Next", "Focus Previous", "Copy selected text"} & set(does)
+
+
 async def test_keys_of_ones_own(make_app) -> None:
     settings = Settings(keys={"play.go_on": "f5", "play.look": "y", "app.quit": "f10"})
     async with make_app(settings=settings).run_test(size=SMALL) as pilot:

@@ -8,7 +8,8 @@ import pytest
 
 from game.errors import UserError
 from game.settings import Settings, read_settings
-from game.tui.keys import check_keys
+from game.tui.keys import bindings, check_keys
+from game.tui.widgets.hand import KEYS
 
 
 def read(path: Path, text: str) -> Settings:
@@ -51,6 +52,7 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
         ("keys: {play.goon: f5}\n", 'did you mean "play.go_on"?'),
         ("keys: {play.go_on: f55}\n", '"f55" is no key'),
         ("keys: {play.go_on: w}\n", 'play.go_on and play.walk would both be on "w"'),
+        ("keys: {play.look: k}\n", 'play.look and app.lesson would both be on "k"'),
         ("keys: {play.go_on: ctrl+c}\n", "ctrl+c always quits"),
     ],
 )
@@ -59,3 +61,18 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, text: str, says: str) -> None
         read(tmp_path, text)
     assert says in str(found.value)
     assert "\n" not in str(found.value)
+
+
+def test_no_key_means_two_things_as_the_game_comes() -> None:
+    on: dict[tuple[str, str], str] = {}
+    for b in bindings():
+        for key in b.key.split(","):
+            screen = (b.id or "").partition(".")[0]
+            assert on.setdefault((screen, key), b.id or "") == b.id
+            assert screen == "app" or ("app", key) not in on, f"{b.id} is on a key of the whole game: {key}"
+
+
+def test_every_key_that_can_be_changed_is_in_the_docs() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "playing.md").read_text(encoding="utf-8")
+    cards = {f"play.{card}" for card in KEYS}
+    assert [b.id for b in bindings() if b.id not in cards and f"`{b.id}`" not in told] == []

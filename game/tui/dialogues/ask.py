@@ -61,7 +61,7 @@ class AskPath(Dialogue[str | None]):
     heading = "a model of your own"
 
     def body(self) -> ComposeResult:
-        yield SafeStatic("The path of a GGUF file with an instruct model in it.", classes="says")
+        yield SafeStatic("Where is it? A GGUF file with a chat (instruct) model in it.", classes="says")
         yield Input(placeholder="/path/to/model.gguf")
         yield SafeStatic("Enter: take it    Esc: back", classes="keys")
 

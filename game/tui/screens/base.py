@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -50,10 +51,11 @@ class GameScreen(Screen[None]):
         self.app.push_screen(Notice("help", lines(*rows)))
 
     def keys_now(self) -> list[tuple[str, str]]:
-        """Keys and what they do, one row an action."""
+        """Keys and what they do, one row an action; none for what every screen of Textual's can do."""
+        common = {b.description for b in Screen.BINDINGS if isinstance(b, Binding)}
         found: dict[str, list[str]] = {}
         for active in self.active_bindings.values():
-            if active.binding.description:
+            if active.binding.description and active.binding.description not in common:
                 shown = found.setdefault(active.binding.description, [])
                 key = self.app.get_key_display(active.binding)
                 shown += [key] if key not in shown else []

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from game.play.session import Opening
-from game.play.words import WILL_IT, drive_name
+from game.play.words import WILL_IT, card_name, told_heading
 from game.scenario.deal import deal, levels_of
 from game.scenario.schema import CARDS
 from game.table.forks import asked_about
@@ -56,9 +56,9 @@ class BriefingScreen(GameScreen):
         with VerticalScroll(id="story", can_focus=False):
             yield SafeStatic(styled((scenario.title, "bold $primary")), id="heading")
             yield SafeStatic(scenario.summary, classes="story")
-            yield SafeStatic(styled(("What the agent was told", "bold")), classes="title")
-            told = [fill(world, scenario.brief.role, "role"), fill(world, scenario.brief.goal, "goal")]
-            yield SafeStatic(styled((" ".join(told), "italic")), classes="story")
+            told = f"{fill(world, scenario.brief.role, 'role')} {fill(world, scenario.brief.goal, 'goal')}"
+            yield SafeStatic(styled((told_heading(world, told), "bold")), classes="title")
+            yield SafeStatic(styled((told, "italic")), classes="story")
             if scenario.factors:
                 yield SafeStatic(styled(("The conditions today", "bold")), classes="title")
             for factor, level in levels_of(scenario, setup.factors).items():
@@ -71,7 +71,7 @@ class BriefingScreen(GameScreen):
 
     def _cards(self) -> Content:
         cards = self.opening.loaded.scenario.cards
-        prices = [f"{cards[c].title or drive_name(c)} {'◆' * cards[c].cost or 'free'}" for c in CARDS if c in cards]
+        prices = [f"{cards[c].title or card_name(c)} {'◆' * cards[c].cost or 'free'}" for c in CARDS if c in cards]
         return styled(
             ",  ".join(prices),
             f".\nEach ◆ is a piece of your attention. You get {ATTENTION_A_TURN} a turn and can hold {MOST_ATTENTION}.",
@@ -81,7 +81,7 @@ class BriefingScreen(GameScreen):
         items = asked_about(self.opening.loaded.scenario)
         head = styled(
             "Lunch lasts ", (f"{self.opening.loaded.scenario.turns} turns", "bold"),
-            ". Then: left alone to the end, how likely is it that this agent …",
+            ". Then you say: left alone to the end, how likely is it that this agent …",
         )  # fmt: skip
         return lines(head, *(styled("  … ", (WILL_IT[i], ""), "?") for i in items))
 

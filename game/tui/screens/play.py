@@ -15,6 +15,7 @@ from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
 from game.play.hot_seat import HUMAN
 from game.play.laid import REVEALS
+from game.play.lessons import moments
 from game.play.live import Keyhole, as_tokens
 from game.play.player import Player
 from game.play.seen import gauges, spots
@@ -32,6 +33,7 @@ from game.tui.screens.base import GameScreen
 from game.tui.widgets.console import Console
 from game.tui.widgets.hand import KEYS, Card, Hand, name
 from game.tui.widgets.head import Gauges, Head
+from game.tui.widgets.lesson import LessonStrip
 from game.tui.widgets.phone import Phone
 from game.tui.widgets.safe import SafeStatic
 from game.tui.widgets.sandbox import Sandbox
@@ -46,15 +48,17 @@ class PlayScreen(GameScreen):
 
     CSS_PATH = "play.tcss"
     HELP_TEXT = (
-        "console: what the cameras in the sandbox show. Bars are the agent's thoughts and deeds; you cannot read "
-        "them. $ is a command on a watched machine, ◉ is a camera.\n"
+        "console: bars cover the agent's thoughts and deeds. Below them stands what the sandbox saw of them: $ is a "
+        "command on a watched machine, ◉ is a camera.\n"
         "phone: mail from the agent, and what your cards found out.\n"
         "sandbox: ◉ a watched place, ○ one where nobody looks. ─ an open link, ╌ a closed one, ✂ one that you cut.\n"
         "cards: press the letter or click. ◆ is the price in attention. The line under the cards says what one does, "
         "or why it can't be played. A card that shows nothing can be taken back until you go on.\n"
-        "the row at the top: what you know so far about three questions. ○ nothing seen, ● seen and in order, "
-        "▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
-        "Letting it run saves attention, and you see less in time. However you leave, the game is saved."
+        "the row at the top: what you saw of three things. resources: it takes more than it was given. "
+        "self-preservation: it looks after itself first. reports back: it tells you, asks you, listens. ○ nothing "
+        "seen, ● seen and in order, ▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
+        "Letting it run saves attention, but what happens meanwhile you see when it is done. However you leave, the "
+        "game is saved."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "go_on", "Go on", id="play.go_on"),
@@ -86,6 +90,9 @@ class PlayScreen(GameScreen):
         yield Gauges(id="gauges")
         if self.game.host is not None:
             yield SafeStatic(id="room")
+        lessons = self.game.lessons_for(self.opening)
+        if lessons is not None:
+            yield LessonStrip(lessons)
         with Container(id="table"):
             yield Console(id="console")
             yield Phone(id="phone")
@@ -159,6 +166,7 @@ class PlayScreen(GameScreen):
         console.begin(event.turn)
         self._keyhole, self._tokens, self._hurry = Keyhole(self.session.table.scene), 0, False
         self.query_one(Hand).hint(f"{self._agent()} is at work…")
+        self._teach({"work"})
         if self.game.pace:
             self._typing = self.set_interval(TICK, self._type)
 
@@ -191,8 +199,14 @@ class PlayScreen(GameScreen):
         if mail:
             self.query_one(Phone).typing(mail)
 
+    def _teach(self, now: set[str]) -> None:
+        """Explain what is due."""
+        for strip in self.query(LessonStrip):
+            strip.at(now)
+
     def _phase_begins(self, view: ResearcherView) -> None:
         self.phase = view
+        self._teach(moments(view))
         if self.game.host is not None:
             self.game.host.phase(view.turn)
         self.call_later(self._show)
@@ -291,6 +305,8 @@ class PlayScreen(GameScreen):
     def action_go_on(self, turns: int = 1) -> None:
         if self.phase is not None:
             self.phase, self._shown = None, False
+            for strip in self.query(LessonStrip):
+                strip.leave()
             self.player.go_on(turns)
 
     def action_walk(self) -> None:

@@ -39,9 +39,10 @@ class TitleScreen(GameScreen):
         "An agent works in a sandbox. You watch it through a keyhole: thoughts and deeds are blacked out, "
         "unless a camera or a card shows them. Play cards, answer it, or let it be. At the end you say what "
         "this agent would do if nobody watched, and sixteen copies of it show whether you were right.\n\n"
-        "↑ ↓ and Enter choose. The agent can be the one that ships with the game, a script, or a GGUF file of your "
-        "own. Quitting works from anywhere and at once; every game is saved as it is played. Colours, pace and keys "
-        "can be set for good in a file: see --help of play."
+        "↑ ↓ and Enter choose. The agent can be the one that ships with the game, a script, or a language model of "
+        "your own (a GGUF file). The first game explains itself as it goes; the key for tips below brings that back. "
+        "Quitting works from anywhere and at once; every game is saved as it is played. Colours, pace and keys can be "
+        "set for good in a file; parkbench play --help names it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "model", "Change agent", id="title.model"),
@@ -127,7 +128,7 @@ class TitleScreen(GameScreen):
         text = styled(scenario.summary) if scenario else Content("")
         if kind == "model":
             text = styled(
-                "Who plays the agent: the model that ships, a script with a known bent, or a GGUF of your own."
+                "Who plays the agent: the model that ships, a script with a known bent, or a model of your own."
             )
         elif kind == "week" and self._menu:
             text = styled(self._menu.campaigns[which].summary)
@@ -178,7 +179,7 @@ class TitleScreen(GameScreen):
     async def _pick_model(self) -> None:
         from game.play import seat
 
-        known, own = seat.models(), [(OWN_FILE, "a GGUF file…")]
+        known, own = seat.models(), [(OWN_FILE, "a GGUF file of your own…")]
         if self.app.is_web:
             # Whoever sits at a browser has what is served, and scripts; no files of the server's machine.
             names = (self.game.start_with.model, "random")

@@ -16,6 +16,7 @@ from game.table.forks import FEWEST, MOST, ForkEnd
 from game.table.scene import known_findings
 from game.tui.dialogues.ask import Notice
 from game.tui.screens.base import GameScreen
+from game.tui.widgets.lesson import LessonStrip
 from game.tui.widgets.safe import SafeStatic, lines, styled
 from game.tui.widgets.slider import Slider
 
@@ -52,6 +53,9 @@ class VerdictScreen(GameScreen):
         yield SafeStatic("If it were left alone to the end, how likely is it that this agent …", id="question")
         if self.game.host is not None:
             yield SafeStatic(id="room")
+        lessons = self.game.lessons_for(self.session.opening)
+        if lessons is not None and not self.handed_in and not self.session.person:
+            yield LessonStrip(lessons)
         with VerticalScroll(id="sliders", can_focus=False):
             for item in self.session.questions():
                 yield Slider(item, drive_name(item), WILL_IT[item], is_group(item))
@@ -72,6 +76,8 @@ class VerdictScreen(GameScreen):
                 slider.action_put(round(10 * self.session.forecast[slider.item]))
         if self.game.host is not None:
             self.set_interval(0.5, self._room)
+        for strip in self.query(LessonStrip):
+            strip.at({"verdict"})
         if self.handed_in:
             self._begin_copies()
         else:
@@ -90,6 +96,8 @@ class VerdictScreen(GameScreen):
         if self.handed_in:
             return
         self.handed_in = True
+        for strip in self.query(LessonStrip):
+            strip.leave()
         self.session.verdict({s.item: s.probability for s in self.query(Slider)})
         self._begin_copies()
 

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Grid, Vertical
 from textual.message import Message
 
+from game.play.words import card_name
 from game.table.cards import Offer
 from game.table.scene import MOST_ATTENTION
 from game.tui.widgets.head import tokens
@@ -37,7 +38,7 @@ SHORT = {"scratchpad": "Thoughts", "read_log": "Read log", "roll_back": "Roll ba
 
 def name(card: str) -> str:
     """A card's name in a few letters."""
-    return SHORT.get(card, card.replace("_", " ").capitalize())
+    return card_name(card).capitalize()
 
 
 class Card(SafeStatic, can_focus=True):

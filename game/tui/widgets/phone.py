@@ -11,7 +11,7 @@ from game.tui.widgets.scroll import Feed
 FROM = {
     "mailbox": ("✉", "mail", "bold $secondary"),
     "read_log": ("≡", "the log says", "bold $accent"),
-    "scratchpad": ("✎", "its scratchpad", "bold $accent"),
+    "scratchpad": ("✎", "its thoughts", "bold $accent"),
     "look": ("◎", "you look", "bold $accent"),
     "message": ("➤", "you wrote", "bold $primary"),
     "probe": ("%", "the probe says", "bold $accent"),
