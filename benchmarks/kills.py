@@ -33,6 +33,7 @@ from game.events import EpisodeEnd
 from game.journal.read import Reader
 from game.journal.verify import verify
 from game.scenario.find import find
+from game.table.forks import MOST
 from game.tui.app import ParkbenchApp, Start
 
 PATIENCE = 120.0
@@ -72,8 +73,8 @@ class Killer:
         self._moment, self._after = moment, tokens
 
     def asked(self) -> None:
-        """An answer was asked for."""
-        if self._after == 0:
+        """An answer was asked for; if the engine is dead already, that kill is still to come."""
+        if self._after == 0 and self.chair is not None and self.chair.alive():
             self._fire()
 
     def piece(self) -> None:
@@ -175,7 +176,7 @@ class Game:
             elif moment == "idle":
                 self.killer.now("idle")
             elif moment:
-                self.killer.arm(moment, 0 if moment == "first token" else self.rng.randrange(2, 12))
+                self.killer.arm(moment, 0 if moment == "first token" else self.rng.randrange(2, 6))
             turn += 1
             await self.pilot.press("n")
             await self.go_on(turn, asks=moment not in ("", "probe", "interview"))
@@ -187,9 +188,9 @@ class Game:
         return any(o.card == card and not o.why_not for o in offers)
 
     async def _ask(self, card: str, turn: int) -> None:
-        self.killer.arm(card, self.rng.randrange(0, 4))
+        self.killer.arm(card, self.rng.randrange(0, 3))
         await self.pilot.press(*(("p",) if card == "probe" else ("i", "1")))
-        await until(self.pilot, lambda: not self.killer.armed or self._choosing(turn), f"a {card}")
+        await until(self.pilot, lambda: not self.killer.armed, f"a {card}")
         await self.go_on(turn, asks=True)
 
     async def verdict(self, *, kill: bool) -> None:
@@ -253,6 +254,8 @@ async def game(model: str, seed: int, killer: Killer, moments: list[str], rng: r
         assert session is not None
         path = session.path
         assert path is not None
+        if copies and session.forks_counted < MOST:
+            raise RuntimeError(f"only {session.forks_counted} of {MOST} copies played to their end")
     (episode,) = Reader(path).episodes()
     assert isinstance(episode.end, EpisodeEnd)
     if episode.end.status not in ("completed", "stopped", "looping"):
