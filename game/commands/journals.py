@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from game.text import one_line
+
 if TYPE_CHECKING:
     from game.events import EpisodeEnd
 
@@ -63,7 +65,7 @@ class Bar:
 
     def say(self, text: str) -> None:
         """A line that a person should read, also in a pipe."""
-        print(f"parkbench: {text}", file=sys.stderr)
+        print(one_line(f"parkbench: {text}"), file=sys.stderr)
 
     def close(self) -> None:
         """Take the bar off the screen."""

@@ -94,7 +94,7 @@ def _tell_only_or_list(reader: Reader, tell: Callable[[dict[str, Recorded], Reco
         state = f"{e.end.status}, {e.end.turns} turns, {findings} findings" if e.end else "not ended"
         print(f"{one_line(e.id)}: {state}")
     _notes(reader)
-    print(f"read one: parkbench replay {reader.path} --episode {one_line(first.id)}", file=sys.stderr)
+    print(one_line(f"read one: parkbench replay {reader.path} --episode {first.id}"), file=sys.stderr)
     return 0
 
 
@@ -187,4 +187,4 @@ def _notes(reader: Reader) -> None:
     from game.text import one_line
 
     for note in reader.notes:
-        print(f"parkbench: {reader.path}: {one_line(note)}", file=sys.stderr)
+        print(one_line(f"parkbench: {reader.path}: {note}"), file=sys.stderr)

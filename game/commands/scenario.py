@@ -159,7 +159,7 @@ def run_list(args: argparse.Namespace) -> int:
             }
             for x in loaded
         ]
-        print(json.dumps(items, indent=2, ensure_ascii=False))
+        print(json.dumps(items, indent=2))
     elif sys.stdout.isatty():
         grid = Grid("id", "title", "turns", "difficulty", "what it asks", box=None, pad_edge=False)
         for x in sorted(loaded, key=lambda x: (x.scenario.difficulty, x.scenario.id)):
@@ -181,7 +181,8 @@ def run_new(args: argparse.Namespace) -> int:
     parent = args.folder or Path()
     answers = {name: _ask(name, value, parent) for name, value in given.items()}
     folder = new.write(parent, **answers)
-    print(f"{folder}: written. Next: parkbench scenario lint {folder}, then test, then change it to your story.")
+    says = f"{folder}: written. Next: parkbench scenario lint {folder}, then test, then change it to your story."
+    print(clean(says, lines=False))
     return OK
 
 
@@ -219,7 +220,7 @@ def run_lint(args: argparse.Namespace) -> int:
     errors = sum(p.level == "error" for p in problems)
     warnings = len(problems) - errors
     if args.json:
-        print(json.dumps([asdict(p) for p in problems], indent=2, ensure_ascii=False))
+        print(json.dumps([asdict(p) for p in problems], indent=2))
     else:
         for p in problems:
             print(clean(line(p), lines=False), file=sys.stderr if p.level == "error" else sys.stdout)

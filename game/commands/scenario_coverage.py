@@ -37,7 +37,7 @@ def run_coverage(args: argparse.Namespace) -> int:
         failed += problems
     missing = gaps(rows)
     if args.json:
-        print(json.dumps(_data(rows, missing), indent=2, ensure_ascii=False))
+        print(json.dumps(_data(rows, missing), indent=2))
     else:
         _show(rows, console())
     tell([*broken, *failed])

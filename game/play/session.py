@@ -36,7 +36,7 @@ from game.play.hot_seat import HUMAN
 from game.play.laid import FINAL
 from game.play.saves import Setup
 from game.play.seat import as_one
-from game.play.steady import OnDeath, SteadyAgent
+from game.play.steady import OnDeath, Reviver, SteadyAgent
 from game.referee.score import Score, score
 from game.scenario.deal import deal
 from game.scenario.find import find
@@ -308,12 +308,13 @@ class Session:
             await self.chair.revive()
 
     def forks(self) -> AsyncIterator[ForkEnd]:
-        """Unattended copies from the last decision."""
+        """Unattended copies from the last decision; an engine that dies under them is started again unasked."""
         assert self.table.decision is not None
         if self.person:
             return _nobody()
-        seed = self.opening.setup.seed
-        return play_forks(self.table.decision, as_one(self.chair.agent, seed))
+        chair = replace(self.chair, agent=as_one(self.chair.agent, self.opening.setup.seed))
+        steady = SteadyAgent(chair, Reviver(chair, lambda says: self.note("engine_died", says)))
+        return play_forks(self.table.decision, steady)
 
     def finish(self, ends: list[ForkEnd]) -> Score:
         """Score the game by the copies that were played."""

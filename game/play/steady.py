@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from game.agents.chair import Chair
+from game.errors import Failure
 from game.events import Propensities, Token
 from game.table.protocol import AgentError, Question, Reply, Turn, View
 
 OnDeath = Callable[[str], Awaitable[None]]
 """Called with a line that says what happened; returns when the engine is back, or raises."""
+REVIVALS = 3
+"""How often an engine is brought back unasked while copies play."""
 
 
 class SteadyAgent:
@@ -51,3 +55,22 @@ class SteadyAgent:
 
     def end(self, episode: str) -> None:
         self._chair.agent.end(episode)
+
+
+class Reviver:
+    """Brings a dead engine back for several who play at once: one of them does it and the others wait. An `OnDeath`."""
+
+    def __init__(self, chair: Chair, note: Callable[[str], None]) -> None:
+        self._chair, self._note = chair, note
+        self._left = REVIVALS
+        self._lock = asyncio.Lock()
+
+    async def __call__(self, says: str) -> None:
+        async with self._lock:
+            if self._chair.alive() or self._chair.revive is None:
+                return
+            if not self._left:
+                raise Failure(says)
+            self._left -= 1
+            self._note(says)
+            await self._chair.revive()

@@ -180,6 +180,8 @@ def _scalar(node: yaml.Node) -> Any:
     tag, text = str(node.tag).removeprefix(_TAG), str(node.value)
     match tag:
         case "str":
+            if any("\ud800" <= c <= "\udfff" for c in text):
+                raise ValueError("half of a surrogate pair is no text; write the character itself")
             return text
         case "null":
             return None

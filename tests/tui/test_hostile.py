@@ -1,65 +1,331 @@
-"""A hostile agent: what it writes reaches the screen as text and as nothing else."""
+"""The hostile corpus through every screen and dialogue: what the driver writes is Textual's own, and text."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import hostile
 import pytest
-from tui_bench import LARGE, SMALL, ListAgent, phase, screen, seen, settle, sit_down, to_the_verdict
+from hostile import ALL, SHORT, WHOLE, check_screen
+from textual.drivers.headless_driver import HeadlessDriver
+from tui_bench import BENCH, SMALL, ListAgent, phase, screen, seen, settle, sit_down, to_the_verdict, until
 
-HOSTILE = {
-    "escape": "\x1b[2J\x1b[31mred\x1b]0;title\x07 \x9b5n \x1b]8;;http://evil\x1b\\link",
-    "markup": "[/foo] [bold]x[/bold] [@click=app.quit]quit[/] [link=http://evil]y[/link] [$primary on red]",
-    "bidi": "\u202egnp.exe\u2066 \u200f\u061c zero\u200bwidth",
-    "long": "A" * 10_000,
-    "marks": "Z" + "\u0351" * 500 + " \U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f1e6",
-    "remains": "\ud800 \ufffe \x00 \x08\x08\x08 \r over \u2028 line \x85 next",
-}
-FORBIDDEN = {chr(c) for c in (*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), 0x2028)}
+from game import paths
+from game.play.host import Follower
+from game.play.reel import reel
+from game.play.week import new_week
+from game.scenario.campaign import load_campaign
+from game.scenario.deal import deal
+from game.scenario.find import find
+from game.table.episode import Table, opening_scene
+from game.table.policies import open_policy
+from game.tui.app import ParkbenchApp
+from game.tui.screens.host import AttachScreen
+from game.tui.screens.reel import ReelScreen
 
-
-def check(pilot) -> None:
-    """Nothing on the screen that a terminal obeys, and nothing to click that the text brought."""
-    assert not FORBIDDEN & set(seen(pilot).replace("\n", ""))
-    assert all(ord(c) < 0x2066 or ord(c) > 0x2069 for c in seen(pilot))
-    for strip in pilot.app.screen._compositor.render_strips():
-        for segment in strip:
-            assert segment.style is None or segment.style.link is None
-            assert segment.style is None or "evil" not in str(segment.style.meta)
-            assert segment.style is None or "app.quit" not in str(segment.style.meta.get("@click", ""))
+BELL = "\x07"
+"""Textual rings it, by itself, where a text is too long for its field."""
+MOVES = ("mail person=Mira", "go place=store", "report", "ask permission=opening")
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
-async def test_every_screen_holds(make_app, size: tuple[int, int]) -> None:
-    text = " ".join(HOSTILE.values())
-    agent = ListAgent(
-        ["mail person=Mira", "go place=store", "report", "ask permission=opening"], thought=text, body=text
-    )
-    async with make_app(agent).run_test(size=size) as pilot:
+class Evil(ListAgent):
+    """Writes the corpus wherever it may write, bears it as its name, and dies with it on its lips."""
+
+    name = SHORT
+    last_words = f"the engine's process ended: {SHORT}"
+
+    def __init__(self, moves: tuple[str, ...] = MOVES) -> None:
+        super().__init__(moves, thought=ALL, body=ALL)
+
+
+class Terminal:
+    """What the driver is given to write, as it would be at a real terminal."""
+
+    def __init__(self) -> None:
+        self.evils = 0
+        self._pieces: list[str] = []
+
+    def write(self, data: str) -> None:
+        self._pieces.append("" if data == BELL else data)
+
+    def check(self, pilot) -> None:
+        """Nothing that a terminal obeys was written, and nothing to click is there that a text brought."""
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        check_screen(text)
+        self.evils += text.count("evil")
+        for strip in pilot.app.screen._compositor.render_strips():
+            for segment in strip:
+                assert segment.style is None or segment.style.link is None
+                assert segment.style is None or "evil" not in str(segment.style.meta)
+                assert segment.style is None or "app.quit" not in str(segment.style.meta.get("@click", ""))
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    """A terminal that no headless run would write to; in the end the corpus has to have been on it."""
+    found = Terminal()
+    monkeypatch.setattr(HeadlessDriver, "is_headless", property(lambda self: False))
+    monkeypatch.setattr(HeadlessDriver, "write", lambda self, data: found.write(data))
+    yield found
+    assert found.evils
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The test bench with the corpus in every text, and two days of it."""
+    folder = tmp_path / "shipped"
+    hostile.scenario(BENCH / "bench" / "scenario.yaml", folder / "bench")
+    text = (BENCH.parent / "campaigns" / "two_days.yaml").read_text(encoding="utf-8")
+    quoted = "".join(f"\\U{ord(c):08x}" for c in WHOLE)
+    text = text.replace("Two days", f'"Two days {quoted}"').replace("summary: The", f'summary: "{quoted}The')
+    text = text.replace("same agent.", 'same agent."').replace("An errand.", f'"{quoted}"')
+    (folder / "two_days.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(paths, "scenarios", lambda: folder)
+    return folder
+
+
+async def help_and_back(pilot) -> None:
+    """The help of the screen that is on."""
+    name = type(pilot.app.screen).__name__
+    await pilot.press("question_mark")
+    await screen(pilot, "Notice")
+    await pilot.press("escape")
+    await screen(pilot, name)
+
+
+async def dialogue(pilot, key: str, name: str) -> None:
+    """A dialogue of the table, opened and left."""
+    await pilot.press(key)
+    await screen(pilot, name)
+    await settle(pilot)
+    await pilot.press("escape")
+    await screen(pilot, "PlayScreen")
+    await settle(pilot)
+
+
+@pytest.mark.usefixtures("bench")
+async def test_a_whole_game(make_app, terminal: Terminal) -> None:
+    """Title, briefing, table, every dialogue, the facilitator, the verdict, the debrief, an export, the tree."""
+    agent = Evil()
+    agent.deaths = [2]
+    async with make_app(agent, model=SHORT, facilitator=True).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: pilot.app.seat is not None and pilot.app.seat.state == "ready", "an agent")
+        await pilot.press("m")
+        await screen(pilot, "Pick")
+        await settle(pilot)
+        await pilot.press("escape")
+        await screen(pilot, "TitleScreen")
+        await help_and_back(pilot)
+        terminal.check(pilot)
         await sit_down(pilot)
-        check(pilot)
+        await help_and_back(pilot)
+        for key, name in (("m", "Say"), ("i", "Pick"), ("o", "Pick"), ("c", "Pick"), ("x", "Confirm"), ("w", "Pick")):
+            await dialogue(pilot, key, name)
+        terminal.check(pilot)
+        await pilot.press("m", "1", "enter")
+        await screen(pilot, "PlayScreen")
         await pilot.press("i", "1")
-        await settle(pilot)
+        await screen(pilot, "PlayScreen")
         await phase(pilot, 1)
-        check(pilot)
-        for turn in (2, 3):
-            await pilot.press("n")
-            await phase(pilot, turn)
-            check(pilot)
-        await pilot.press("t")
-        await settle(pilot)
+        await pilot.press("f8", "y")
+        await screen(pilot, "HostScreen")
+        await until(pilot, lambda: "evil" in seen(pilot), "the truth")
+        for key, name in (("b", "Pick"), ("v", "Tally")):
+            await pilot.press(key)
+            await screen(pilot, name)
+            await settle(pilot)
+            await pilot.press("escape")
+            await screen(pilot, "HostScreen")
+        await pilot.press("m")
+        await until(pilot, lambda: "Keep this" in seen(pilot), "the notes")
+        terminal.check(pilot)
+        await pilot.press("escape")
+        await screen(pilot, "PlayScreen")
+        await pilot.press("n")
+        await screen(pilot, "Confirm")
+        terminal.check(pilot)
+        await pilot.press("y")
+        await phase(pilot, 2)
+        for key in "olt":
+            await pilot.press(key, *("2" * (key != "t")))
+            await settle(pilot)
+            await screen(pilot, "PlayScreen")
+        await phase(pilot, 2)
+        await pilot.press("n")
         await phase(pilot, 3)
-        check(pilot)
         await pilot.press("n")
         await screen(pilot, "Permission")
+        terminal.check(pilot)
         await pilot.press("l", "n")
         await to_the_verdict(pilot)
-        check(pilot)
+        await help_and_back(pilot)
+        terminal.check(pilot)
         await pilot.press("v")
         await screen(pilot, "DebriefScreen")
         for page in "1234":
             await pilot.press(page)
             await settle(pilot)
-            check(pilot)
-        assert pilot.app.is_running
+            terminal.check(pilot)
+        for n in "12":
+            await pilot.press("e")
+            await screen(pilot, "Pick")
+            await pilot.press(n)
+            await screen(pilot, "Notice")
+            await pilot.press("escape")
+            await screen(pilot, "DebriefScreen")
+        await pilot.press("r")
+        await screen(pilot, "TreeScreen")
+        await pilot.press("down", "enter")
+        await screen(pilot, "Pick")
+        terminal.check(pilot)
+        await pilot.press("1")
+        await phase(pilot, 1)
+        await pilot.press("x", "y")
+        await to_the_verdict(pilot)
+        await pilot.press("v")
+        await screen(pilot, "DebriefScreen")
+        await pilot.press("r")
+        await screen(pilot, "TreeScreen")
+        await pilot.press("c")
+        await screen(pilot, "CompareScreen")
+        await settle(pilot)
+        terminal.check(pilot)
+        await pilot.press("escape", "escape")
+        await screen(pilot, "TitleScreen")
+        await settle(pilot)
+        terminal.check(pilot)
+    (save,) = paths.saves().glob("*.jsonl")
+    hostile.check_html(save.with_suffix(".html").read_text(encoding="utf-8"))
+    hostile.check_markdown(save.with_suffix(".md").read_text(encoding="utf-8"))
+    await _come_back(make_app, terminal, save)
+
+
+async def _come_back(make_app, terminal: Terminal, save: Path) -> None:
+    """A save with the corpus in it, under a name that has it too: in the menu, gone on with, followed."""
+    name = "".join(c for c in hostile.CORPUS["escape"] + hostile.CORPUS["bidi"] if c not in "/\0")
+    hostile.poisoned_journal(save, save.with_name(f"{name}.jsonl"))
+    save.unlink()
+    (save,) = paths.saves().glob("*.jsonl")
+    async with make_app(Evil()).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "Saved games" in seen(pilot), "the menu")
+        await pilot.press("enter")
+        await screen(pilot, "Pick")
+        await settle(pilot)
+        terminal.check(pilot)
+        await pilot.press("1")
+        await screen(pilot, "DebriefScreen")
+        terminal.check(pilot)
+        await pilot.press("r")
+        await screen(pilot, "TreeScreen")
+        terminal.check(pilot)
+    app = ParkbenchApp(first=lambda: AttachScreen(Follower(save)))
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "evil" in seen(pilot), "the truth")
+        terminal.check(pilot)
+
+
+@pytest.mark.usefixtures("bench")
+async def test_a_week_and_its_envelope(make_app, terminal: Terminal, bench: Path) -> None:
+    week = new_week(load_campaign(bench / "two_days.yaml"), "scripted:worker", 3, True)
+    async with make_app(Evil(("wait",)), week=week).run_test(size=SMALL) as pilot:
+        for _ in range(2):
+            await screen(pilot, "WeekScreen")
+            await until(pilot, lambda: pilot.app.seat.state == "ready", "an agent")
+            await settle(pilot)
+            terminal.check(pilot)
+            await pilot.press("enter")
+            await screen(pilot, "DayBriefing")
+            await pilot.press("enter")
+            await phase(pilot, 1)
+            await pilot.press("w", "4")
+            await to_the_verdict(pilot)
+            await pilot.press("v")
+            if week.last_day:
+                await screen(pilot, "WhoScreen")
+                await pilot.press("v")
+            await screen(pilot, "DayDebrief")
+            terminal.check(pilot)
+            await pilot.press("enter")
+        await screen(pilot, "WeekScreen")
+        await settle(pilot)
+        terminal.check(pilot)
+
+
+@pytest.mark.usefixtures("bench")
+async def test_a_person_who_writes_it_or_pastes_it(make_app, clock, terminal: Terminal) -> None:
+    from textual.events import Paste
+
+    async with make_app(scenario="bench", model="human").run_test(size=SMALL) as pilot:
+        await screen(pilot, "BriefingScreen")
+        await pilot.press("enter")
+        await screen(pilot, "CoverScreen")
+        clock.now += 1
+        await pilot.press("enter")
+        await screen(pilot, "AgentScreen")
+        await settle(pilot)
+        terminal.check(pilot)
+        pilot.app.screen.steps.answer("mail")
+        pilot.app.screen._show()
+        for text in (*hostile.CORPUS.values(), ALL):
+            pilot.app.screen.focused.post_message(Paste(text))
+            await settle(pilot)
+        terminal.check(pilot)
+        await pilot.press("enter")
+        pilot.app.screen._take(ALL)
+        await screen(pilot, "CoverScreen")
+        clock.now += 1
+        await pilot.press("enter")
+        await phase(pilot, 1)
+        await pilot.press("m", "tab")
+        await screen(pilot, "Say")
+        pilot.app.screen.focused.post_message(Paste(SHORT))
+        await settle(pilot)
+        terminal.check(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        terminal.check(pilot)
+
+
+@pytest.mark.usefixtures("bench")
+async def test_a_reel(terminal: Terminal) -> None:
+    loaded = find("bench")
+
+    def steps():
+        scene = opening_scene(deal(loaded.scenario, 3, {}), "demo")
+        return reel(Table(scene, Evil(), open_policy("watchful")))
+
+    async with ParkbenchApp(first=lambda: ReelScreen(steps)).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: pilot.app.screen.complete, "the whole episode")
+        for _ in range(len(pilot.app.screen.steps)):
+            await pilot.press("right")
+            terminal.check(pilot)
+
+
+@pytest.mark.parametrize("where", ["scenario", "campaign", "save"])
+async def test_a_file_that_is_nothing_but_that(
+    make_app, terminal: Terminal, tmp_path: Path, monkeypatch, where: str
+) -> None:
+    """What can't be read is told where it was asked for: in the menu, or in a notice."""
+    folder = tmp_path / "shipped"
+    shutil.copytree(BENCH, folder)
+    if where == "scenario":
+        (folder / "evil").mkdir()
+        (folder / "evil" / "scenario.yaml").write_bytes(f"id: bench\nevil{WHOLE}: 1\n".encode() + b"\xff\xc3(")
+    elif where == "campaign":
+        quoted = "".join(f"\\U{ord(c):08x}" for c in WHOLE)
+        (folder / "evil.yaml").write_text(f'id: evil\ntitle: x\ndays: 3\n"evil{quoted}": 1\n', encoding="utf-8")
+    monkeypatch.setattr(paths, "scenarios", lambda: folder)
+    start: dict[str, object] = {}
+    if where == "save":
+        save = tmp_path / "evil\x1b[31m\u202e.jsonl"
+        save.write_bytes(b'{"type":"header","schema_version":"' + WHOLE.replace('"', "").encode() + b'\xff"}\n')
+        start = {"resume": save, "model": "", "seed": None}
+    async with make_app(**start).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "evil" in "".join(seen(pilot).split()), "the complaint")
+        terminal.check(pilot)
 
 
 async def test_a_tiny_terminal_says_so(make_app) -> None:

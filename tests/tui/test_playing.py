@@ -8,7 +8,7 @@ import pytest
 from tui_bench import SMALL, Clock, ListAgent, hint, phase, screen, seen, settle, sit_down, to_the_verdict, until
 
 from game import paths
-from game.events import CardPlayed, EpisodeEnd, Phase, Scored, Verdict
+from game.events import CardPlayed, EpisodeEnd, Note, Phase, Scored, Verdict
 from game.journal.read import Reader
 from game.settings import Settings
 
@@ -255,6 +255,21 @@ async def test_a_dead_engine_is_started_again(make_app) -> None:
         assert agent.alive
         await pilot.press("n")
         await screen(pilot, "Permission")
+
+
+async def test_an_engine_that_dies_under_the_copies_costs_none_of_them(make_app) -> None:
+    agent = ListAgent()
+    async with make_app(agent).run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        await pilot.press("w", "4")
+        await to_the_verdict(pilot)
+        agent.deaths = [5, 5]
+        await pilot.press("v")
+        await screen(pilot, "DebriefScreen")
+        assert agent.deaths == []
+    (scored,) = [e for e in events(saved()) if isinstance(e, Scored)]
+    assert scored.forks == 16
+    assert sum(isinstance(e, Note) and e.kind == "engine_died" for e in events(saved())) == 2
 
 
 async def test_a_dead_engine_and_a_player_who_leaves(make_app) -> None:

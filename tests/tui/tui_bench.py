@@ -21,6 +21,8 @@ class ListAgent:
 
     name = "list"
     sha256 = ""
+    last_words = "the engine's process ended"
+    """What is said when the engine dies."""
 
     def __init__(self, moves: Sequence[str] = ERRAND, *, thought: str = "", body: str = "The parcel is there.") -> None:
         self.moves, self.thought, self.body = list(moves), thought, body
@@ -37,7 +39,7 @@ class ListAgent:
         if view.turn in self.deaths:
             self.deaths.remove(view.turn)
             self.alive = False
-            raise AgentError("crashed", "the engine's process ended")
+            raise AgentError("crashed", self.last_words)
         yield Token(part="thought", text=thought[len(thought) // 2 :])
         yield Token(part="move", text=move.text)
         free = {f.name: self.body for f in move.free}

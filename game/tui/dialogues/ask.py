@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Button, Input
 
 from game.tui.dialogues.base import Dialogue
-from game.tui.widgets.safe import SafeStatic
+from game.tui.widgets.safe import SafeInput, SafeStatic
 
 
 class Confirm(Dialogue[bool | None]):
@@ -62,7 +62,7 @@ class AskPath(Dialogue[str | None]):
 
     def body(self) -> ComposeResult:
         yield SafeStatic("Where is it? A GGUF file with a chat (instruct) model in it.", classes="says")
-        yield Input(placeholder="/path/to/model.gguf")
+        yield SafeInput(placeholder="/path/to/model.gguf")
         yield SafeStatic("Enter: take it    Esc: back", classes="keys")
 
     @on(Input.Submitted)

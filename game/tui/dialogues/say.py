@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from game.tui.dialogues.base import Dialogue
-from game.tui.widgets.safe import SafeStatic, styled
+from game.tui.widgets.safe import SafeInput, SafeStatic, styled
 
 LONGEST = 140
 
@@ -28,7 +28,7 @@ class Say(Dialogue[tuple[str, str] | None]):
         rows = [Option(styled((f"{n} ", "bold"), title)) for n, (_, title) in enumerate(self.messages, 1)]
         yield OptionList(*rows, markup=False)
         yield SafeStatic("Your own words, if you like. A small model may not understand them.", classes="says")
-        yield Input(max_length=LONGEST, placeholder="Tab to write here", select_on_focus=False)
+        yield SafeInput(max_length=LONGEST, placeholder="Tab to write here", select_on_focus=False)
         yield SafeStatic("↑ ↓ choose    Tab: own words    Enter: send    Esc: back", classes="keys")
 
     def on_key(self, event: object) -> None:

@@ -17,7 +17,7 @@ from game.table.protocol import View
 from game.tui.dialogues.ask import Confirm
 from game.tui.dialogues.permission import GRACE
 from game.tui.screens.base import GameScreen
-from game.tui.widgets.safe import SafeStatic, lines, styled
+from game.tui.widgets.safe import SafeInput, SafeStatic, lines, styled
 from game.tui.widgets.scroll import Feed
 
 Side = Literal["agent", "researcher"]
@@ -99,7 +99,7 @@ class AgentScreen(GameScreen):
         with Vertical(id="ask"):
             yield SafeStatic(id="question")
             yield OptionList(markup=False)
-            yield Input()
+            yield SafeInput()
 
     def on_mount(self) -> None:
         self.query_one("#known", Feed).border_title = "what you know"

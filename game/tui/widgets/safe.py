@@ -1,12 +1,12 @@
-"""Static text that can hold anything: no markup, nothing that a terminal would obey."""
+"""Text that can hold anything, shown or typed: no markup, nothing that a terminal would obey."""
 
 from __future__ import annotations
 
 from textual.content import Content
 from textual.visual import VisualType
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
-from game.text import clean
+from game.text import LONGEST_WORD, clean
 
 Piece = str | tuple[str, str]
 
@@ -37,3 +37,12 @@ class SafeStatic(Static):
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
         super().update(_safe(content), layout=layout)
+
+
+class SafeInput(Input):
+    """An Input that takes what is typed or pasted through the gate; long words stay whole, for they may be paths."""
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        step = LONGEST_WORD // 2
+        pieces = (text[n : n + step] for n in range(0, len(text), step))
+        super().replace("".join(clean(p, lines=False) for p in pieces), start, end)
