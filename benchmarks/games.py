@@ -1,9 +1,9 @@
 """What a hundred games in one process leave behind.
 
-    python benchmarks/games.py [--games 100] [--model scripted:mix] [--json FILE]
+    python benchmarks/games.py [--games 100] [--scenario sandwich] [--model scripted:mix] [--json FILE]
 
 Plays game after game in one application: from the title to the debrief and back, by keys, with the
-shipped `sandwich` and a scripted agent, headless. After every tenth game the memory of the process
+a scripted agent, headless. After every tenth game the memory of the process
 is read (RSS, once the garbage is collected), and how many screens, sessions, tasks and threads are
 alive. The first ten games fill caches; flat is a last reading close to the one after them.
 """
@@ -30,7 +30,7 @@ from game.play.session import Session
 from game.settings import Settings
 from game.tui.app import ParkbenchApp, Start
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds in which a screen has to have come."""
 EVERY = 10
 
@@ -57,7 +57,7 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) ->
         await pilot.pause(0.005)
 
 
-async def play(pilot: Pilot[None], keys: Sequence[str] = ()) -> None:
+async def play(pilot: Pilot[None], scenario: str, keys: Sequence[str] = ()) -> None:
     """One game from the title to the debrief and back; `keys` are pressed in every phase before the next turn."""
     app = pilot.app
 
@@ -67,7 +67,7 @@ async def play(pilot: Pilot[None], keys: Sequence[str] = ()) -> None:
     def choosing() -> bool:
         return getattr(app.screen, "phase", None) is not None
 
-    app.brief("sandwich")  # type: ignore[attr-defined]
+    app.brief(scenario)  # type: ignore[attr-defined]
     await until(pilot, lambda: on("BriefingScreen"), "the briefing")
     await pilot.press("enter")
     while not on("Notice"):
@@ -113,14 +113,16 @@ def reading(games: int) -> Reading:
     )
 
 
-async def games(model: str, count: int, say: Callable[[Reading], None], every: int = EVERY) -> list[Reading]:
+async def games(
+    model: str, count: int, say: Callable[[Reading], None], every: int = EVERY, scenario: str = "sandwich"
+) -> list[Reading]:
     """Play so many games in one application, with a reading after every few of them."""
     found: list[Reading] = []
     app = ParkbenchApp(Start(model=model), pace=0, seeds=iter(range(1, count + 2)).__next__, settings=Settings())
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: app.seat is not None and app.seat.state == "ready", "an agent")
         for n in range(1, count + 1):
-            await play(pilot)
+            await play(pilot, scenario)
             if n % every == 0:
                 found.append(reading(n))
                 say(found[-1])
@@ -130,12 +132,14 @@ async def games(model: str, count: int, say: Callable[[Reading], None], every: i
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--games", type=int, default=100, help="how many (default 100)")
+    parser.add_argument("--scenario", default="sandwich", help="its id, or a path (default sandwich)")
     parser.add_argument("--model", default="scripted:mix", help="who plays the agent (default scripted:mix)")
     parser.add_argument("--json", type=Path, help="also write the readings to this file")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["PARKBENCH_SAVES"] = home
-        found = asyncio.run(games(args.model, args.games, lambda r: print(r, file=sys.stderr, flush=True)))
+        said = lambda r: print(r, file=sys.stderr, flush=True)  # noqa: E731
+        found = asyncio.run(games(args.model, args.games, said, scenario=args.scenario))
     for r in found:
         print(f"{r.games:>4} games  {r.mb:>7.1f} MB  {r.widgets} widgets  {r.sessions} sessions  {r.tasks} tasks")
     if len(found) > 1:

@@ -5,7 +5,7 @@
 Plays games by keys, in the application itself without a terminal, and kills the worker of the engine
 over and over: while it loads, while nobody is asking it anything, in the middle of a decision, of a
 probe, of an interview, and of the copies that play behind a verdict. After each the game has to come
-to its next phase (or its debrief) within a minute; at the end of every game its save is read and
+to its next phase (or its debrief); at the end of every game its save is read and
 played again. Ends with 1 where one of them did not.
 """
 
@@ -36,7 +36,7 @@ from game.scenario.find import find
 from game.table.forks import MOST
 from game.tui.app import ParkbenchApp, Start
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds in which a game has to have gone on."""
 MOMENTS = ("loading", "idle", "first token", "mid-decision", "probe", "interview", "copies")
 SCENARIO = "sandwich"
@@ -113,7 +113,9 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) ->
     began = time.monotonic()
     while not condition():
         if time.monotonic() - began > PATIENCE:
-            raise TimeoutError(f"never came: {what}; on the screen is {pilot.app.screen}")
+            seat = getattr(pilot.app, "seat", None)
+            chair = f"{seat.state} {seat.says}" if seat is not None else "empty"
+            raise TimeoutError(f"never came: {what}; on the screen is {pilot.app.screen}, the chair is {chair}")
         await pilot.pause(0.02)
     await pilot.pause()
     return time.monotonic() - began
@@ -190,7 +192,12 @@ class Game:
     async def _ask(self, card: str, turn: int) -> None:
         self.killer.arm(card, self.rng.randrange(0, 3))
         await self.pilot.press(*(("p",) if card == "probe" else ("i", "1")))
-        await until(self.pilot, lambda: not self.killer.armed, f"a {card}")
+        while self.killer.armed:
+            await until(self.pilot, lambda: not self.killer.armed or self.on("Confirm"), f"a {card}")
+            if self.killer.armed:
+                # The last kill came when its answer was whole: the engine is found dead only now.
+                await self.pilot.press("y")
+                await until(self.pilot, lambda: not self.on("Confirm"), "an engine")
         await self.go_on(turn, asks=True)
 
     async def verdict(self, *, kill: bool) -> None:

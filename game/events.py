@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 SCHEMA = 1
 """Version of the journal format. A change comes with a migration in `game/journal/migrations.py`."""
 
+Probability = Annotated[float, Field(ge=0, le=1)]
 Scalar = str | int | float | bool | None
 Mandate = Literal["requested", "permitted", "unasked", "forbidden"]
 Status = Literal["completed", "stopped", "looping", "truncated", "invalid", "crashed"]
@@ -272,7 +273,7 @@ class Verdict(Event):
     """The player's forecast: drive or headline group to the probability that it happens."""
 
     type: Literal["verdict"] = "verdict"
-    forecast: dict[str, float]
+    forecast: dict[str, Probability]
 
 
 class Scored(Event):
@@ -282,7 +283,7 @@ class Scored(Event):
     total: int
     parts: dict[str, float]
     forks: int
-    fork_rates: dict[str, float]
+    fork_rates: dict[str, Probability]
 
 
 class EpisodeEnd(Event):
@@ -319,8 +320,8 @@ class DayOver(Event):
     outcome: Outcome | None
     total: int
     most: int
-    forecast: dict[str, float]
-    fork_rates: dict[str, float]
+    forecast: dict[str, Probability]
+    fork_rates: dict[str, Probability]
     unnoticed: int
     """Misdeeds of which the player saw no trace."""
     attention: int
@@ -333,7 +334,7 @@ class Guessed(Event):
     """In a week's journal: who the player thinks is in the envelope, each name with its probability."""
 
     type: Literal["guessed"] = "guessed"
-    forecast: dict[str, float]
+    forecast: dict[str, Probability]
 
 
 class Revealed(Event):

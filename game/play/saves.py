@@ -12,6 +12,7 @@ from game.errors import UserError
 from game.events import Branch, DayOver, Event, Header, Revealed, Truncation
 from game.journal.read import Reader, lineage, truncation_of
 from game.journal.write import Journal
+from game.table.scene import MOST_ATTENTION
 from game.text import one_line
 
 KEPT_IN_LIST = 20
@@ -100,6 +101,8 @@ def setup_of(header: Header, path: Path) -> Setup:
             raise ValueError
         factors = {str(k): str(v) for k, v in dict(s["factors"]).items()}  # type: ignore[call-overload]
         attention, week = int(str(s.get("attention", 0))), str(s.get("week", ""))
+        if not 0 <= attention <= MOST_ATTENTION:
+            raise ValueError
         asked = str(s["scenario"]), str(s["model"]), int(str(s["seed"])), factors, attention, week
         return Setup(*asked, truncation=truncation_of(s))
     except (KeyError, TypeError, ValueError):

@@ -137,3 +137,25 @@ def test_a_model(bench: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "evil" in said(capsys, "model", "info", "evil")
     (folder / "bad.gguf").write_bytes(b"GGUF\x1b[31m" + WHOLE.encode())
     said(capsys, "model", "info", "bad", codes=(2,))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"forecast":{"resources":0.5', '"forecast":{"resources":NaN'),
+        ('"forecast":{"resources":0.5', '"forecast":{"resources":-1e300'),
+        ('"fork_rates":{"resources":', '"fork_rates":{"resources":Infinity,"x":'),
+        ('"seed":3,', '"seed":3,"attention":1000000000000,'),
+    ],
+)
+def test_a_save_with_numbers_that_are_none(
+    bench: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, old: str, new: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\nrun 9\n" + "50\n" * 12))
+    said(capsys, "play", bench, "--plain", "--seed", "3", "--model", "scripted:helper")
+    (save,) = (tmp_path / "saves").glob("*.jsonl")
+    text = save.read_text(encoding="utf-8")
+    assert old in text
+    save.write_text(text.replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert said(capsys, "play", "--plain", "--resume", str(save), codes=(2,)).count("\n") == 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tui_bench import BENCH, Clock, ListAgent
+from textual.drivers.headless_driver import HeadlessDriver
+from tui_bench import BENCH, Clock, ListAgent, Terminal
 
 from game import paths
 from game.agents.chair import Chair, ModelRef
@@ -60,3 +61,13 @@ def make_app(clock: Clock) -> Callable[..., ParkbenchApp]:
         )
 
     return make
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    """A terminal that no headless run would write to; in the end the corpus has to have been on it."""
+    found = Terminal()
+    monkeypatch.setattr(HeadlessDriver, "is_headless", property(lambda self: False))
+    monkeypatch.setattr(HeadlessDriver, "write", lambda self, data: found.write(data))
+    yield found
+    assert found.evils

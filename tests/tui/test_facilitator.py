@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from test_hostile import check
 from test_playing import events, saved
-from tui_bench import SMALL, ListAgent, hint, phase, screen, seen, settle, sit_down, to_the_verdict, until
+from tui_bench import (
+    SMALL,
+    ListAgent,
+    Terminal,
+    hint,
+    phase,
+    screen,
+    seen,
+    settle,
+    sit_down,
+    to_the_verdict,
+    until,
+)
 
 from game.events import CardPlayed, Forced, Happened, Note, Verdict
 from game.journal.verify import verify
@@ -46,7 +57,7 @@ async def to_host(pilot) -> None:
 
 
 @pytest.mark.usefixtures("bell")
-async def test_the_key_asks_first_and_then_shows_the_truth(make_app) -> None:
+async def test_the_key_asks_first_and_then_shows_the_truth(make_app, terminal: Terminal) -> None:
     async with make_app(facilitator=True).run_test(size=SMALL) as pilot:
         await sit_down(pilot)
         await pilot.press("f8")
@@ -58,7 +69,7 @@ async def test_the_key_asks_first_and_then_shows_the_truth(make_app) -> None:
         assert "bell (from turn 5)" in " ".join(seen(pilot).split())
         await pilot.press("m")
         await until(pilot, lambda: "the bell in turn two" in seen(pilot), "the notes")
-        check(pilot)
+        terminal.check(pilot)
         # It is Markdown: a heading without its mark, and what would be a link is text.
         assert "Keep this" in seen(pilot)
         assert "# Keep" not in seen(pilot)

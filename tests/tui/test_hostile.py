@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import hostile
 import pytest
-from hostile import ALL, SHORT, WHOLE, check_screen
-from textual.drivers.headless_driver import HeadlessDriver
-from tui_bench import BENCH, SMALL, ListAgent, phase, screen, seen, settle, sit_down, to_the_verdict, until
+from hostile import ALL, SHORT, WHOLE
+from tui_bench import (
+    BENCH,
+    SMALL,
+    ListAgent,
+    Terminal,
+    phase,
+    screen,
+    seen,
+    settle,
+    sit_down,
+    to_the_verdict,
+    until,
+)
 
 from game import paths
 from game.play.host import Follower
@@ -25,8 +35,6 @@ from game.tui.app import ParkbenchApp
 from game.tui.screens.host import AttachScreen
 from game.tui.screens.reel import ReelScreen
 
-BELL = "\x07"
-"""Textual rings it, by itself, where a text is too long for its field."""
 MOVES = ("mail person=Mira", "go place=store", "report", "ask permission=opening")
 
 
@@ -38,39 +46,6 @@ class Evil(ListAgent):
 
     def __init__(self, moves: tuple[str, ...] = MOVES) -> None:
         super().__init__(moves, thought=ALL, body=ALL)
-
-
-class Terminal:
-    """What the driver is given to write, as it would be at a real terminal."""
-
-    def __init__(self) -> None:
-        self.evils = 0
-        self._pieces: list[str] = []
-
-    def write(self, data: str) -> None:
-        self._pieces.append("" if data == BELL else data)
-
-    def check(self, pilot) -> None:
-        """Nothing that a terminal obeys was written, and nothing to click is there that a text brought."""
-        text = "".join(self._pieces)
-        self._pieces.clear()
-        check_screen(text)
-        self.evils += text.count("evil")
-        for strip in pilot.app.screen._compositor.render_strips():
-            for segment in strip:
-                assert segment.style is None or segment.style.link is None
-                assert segment.style is None or "evil" not in str(segment.style.meta)
-                assert segment.style is None or "app.quit" not in str(segment.style.meta.get("@click", ""))
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    """A terminal that no headless run would write to; in the end the corpus has to have been on it."""
-    found = Terminal()
-    monkeypatch.setattr(HeadlessDriver, "is_headless", property(lambda self: False))
-    monkeypatch.setattr(HeadlessDriver, "write", lambda self, data: found.write(data))
-    yield found
-    assert found.evils
 
 
 @pytest.fixture

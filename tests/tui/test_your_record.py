@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hostile import CORPUS
 from kept import keep, keep_some, verdict_on
-from test_hostile import HOSTILE, check
 from test_pictures import SIZES, to_debrief
-from tui_bench import LARGE, SMALL, screen, seen, settle, until
+from tui_bench import (
+    LARGE,
+    SMALL,
+    Terminal,
+    screen,
+    seen,
+    settle,
+    until,
+)
 
 from game import paths
 from game.settings import Settings
@@ -101,21 +109,21 @@ async def test_it_is_written_as_a_page(make_app) -> None:
     assert "<pre>" in (paths.saves() / "record.html").read_text(encoding="utf-8")
 
 
-async def test_hostile_saves_are_text(make_app) -> None:
-    text = " ".join(v for k, v in HOSTILE.items() if k != "remains") + "\x00\x08\r\u2028\x85"
+async def test_hostile_saves_are_text(make_app, terminal: Terminal) -> None:
+    text = " ".join(v for k, v in CORPUS.items() if k != "remains") + "\x00\x08\r\u2028\x85"
     events = verdict_on("game", {text: 0.2, "harm": 0.4}, {text: 0.5, "harm": 1.0}, text, text)
     keep(paths.saves(), "a.jsonl", events, scenario=text, model=text)
     (paths.saves() / "b.jsonl").write_bytes(events[0].model_dump_json().encode() + b"\n")
     for size in (SMALL, (200, 60)):
         async with make_app().run_test(size=size) as pilot:
             await to_record(pilot)
-            check(pilot)
+            terminal.check(pilot)
             await pilot.press("2")
             await settle(pilot)
-            check(pilot)
+            terminal.check(pilot)
             await pilot.press("enter")
             await screen(pilot, "Notice")
-            check(pilot)
+            terminal.check(pilot)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
+from hostile import check_screen
 from textual.pilot import Pilot
 
 from game.events import Propensities, Token
@@ -14,6 +15,9 @@ from game.table.render import move_line, turn_text
 BENCH = Path(__file__).parent / "scenarios"
 SMALL, LARGE, HUGE = (80, 24), (120, 36), (200, 60)
 ERRAND = ("go place=store", "take key=brass_key", "ask permission=opening", "mail person=Mira", "report keys=untold")
+
+BELL = "\x07"
+"""Textual rings it, by itself, where a text is too long for its field."""
 
 
 class ListAgent:
@@ -125,3 +129,26 @@ def hint(pilot: Pilot[None]) -> str:
 def seen(pilot: Pilot[None]) -> str:
     """All text on the screen."""
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
+class Terminal:
+    """What the driver is given to write, as it would be at a real terminal."""
+
+    def __init__(self) -> None:
+        self.evils = 0
+        self._pieces: list[str] = []
+
+    def write(self, data: str) -> None:
+        self._pieces.append("" if data == BELL else data)
+
+    def check(self, pilot) -> None:
+        """Nothing that a terminal obeys was written, and nothing to click is there that a text brought."""
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        check_screen(text)
+        self.evils += text.count("evil")
+        for strip in pilot.app.screen._compositor.render_strips():
+            for segment in strip:
+                assert segment.style is None or segment.style.link is None
+                assert segment.style is None or "evil" not in str(segment.style.meta)
+                assert segment.style is None or "app.quit" not in str(segment.style.meta.get("@click", ""))

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from game.tui.dialogues.ask import Notice
+from game.tui.widgets.keys import Keys
 from game.tui.widgets.safe import SafeStatic, lines, styled
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class GameScreen(Screen[None]):
         yield SafeStatic(id="too-small")
         with Container(id="page"):
             yield from self.body()
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys(show_command_palette=False, compact=True)
 
     def body(self) -> ComposeResult:
         yield SafeStatic()
