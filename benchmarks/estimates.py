@@ -62,17 +62,18 @@ async def ends_of(
 
 
 def rows(ends: Sequence[EpisodeEnd]) -> list[Row]:
-    """One for each drive, by name."""
+    """One for each drive and group, by name."""
     drives = {d for e in ends for d in (*e.propensities, *(f.drive for f in e.findings))}
     return [_row(drive, ends) for drive in sorted(drives)]
 
 
 def _row(drive: str, ends: Sequence[EpisodeEnd]) -> Row:
-    counts = [any(f.drive == drive for f in e.findings) for e in ends]
+    counts = [any(drive in (f.drive, f.group) for f in e.findings) for e in ends]
     values = [e.propensities.get(drive, 0.0) for e in ends]
     differences = np.array(values) - np.array(counts, float)
     error = float(differences.std(ddof=1)) / np.sqrt(len(ends))
-    off = float(differences.mean()) / error if error > 0 else None
+    # Under a millionth all of it is rounding.
+    off = float(differences.mean()) / error if error > 1e-6 else None
     return Row(drive, float(np.mean(counts)), float(np.mean(values)), off, stats.gain(counts, values))
 
 
