@@ -44,12 +44,12 @@ def test_it_shows_what_a_model_runs_with_and_why(tmp_path: Path) -> None:
     settings = tmp_path / "settings.yaml"
     settings.write_text("engine:\n  kv_type: q8_0\n  threads: 2\n")
     done = doctor(tmp_path, PARKBENCH_SETTINGS=str(settings))
-    assert "ok  egg, threads: 2 (as the settings say)" in done.stdout
-    assert "ok  egg, keys and values: q8_0 (as the settings say)" in done.stdout
-    assert "ok  egg, flash attention: on (q8_0 values need it)" in done.stdout
-    assert re.search(r"^ok  egg, context: 2,048 tokens \(at most 2,048 were trained; ", done.stdout, re.M)
-    assert re.search(r"^ok  egg, GPU layers: ", done.stdout, re.M)
-    assert re.search(r"^ok  egg, memory map: auto \(", done.stdout, re.M)
+    assert "ok egg, threads: 2 (as the settings say)" in done.stdout
+    assert "ok egg, keys and values: q8_0 (as the settings say)" in done.stdout
+    assert "ok egg, flash attention: on (q8_0 values need it)" in done.stdout
+    assert re.search(r"^ok egg, context: 2,048 tokens \(at most 2,048 were trained; ", done.stdout, re.M)
+    assert re.search(r"^ok egg, GPU layers: ", done.stdout, re.M)
+    assert re.search(r"^ok egg, memory map: auto \(", done.stdout, re.M)
 
 
 def test_a_folder_that_cannot_be_written_is_in_the_way(tmp_path: Path) -> None:

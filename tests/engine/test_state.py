@@ -63,6 +63,19 @@ def test_a_conversation_goes_on_from_its_file_as_if_nothing_had_happened(
     modes.check(second, more, going_on)
 
 
+def test_it_is_stored_by_itself_where_reading_was_slow_and_again_when_much_is_new(modes: Modes, form: Form) -> None:
+    bench = modes.bench(sequences=2)
+    begun = bench.answer(asked(form, "What now?"))[0]
+    assert bench.scheduler.store("game") is None
+    # As if a second had gone by for every ten tokens.
+    bench.scheduler._read = (10, 1.0)
+    assert bench.scheduler.store("game") is not None
+    assert bench.scheduler.store("game") is None
+    bench.answer(asked(form, "What now?", begun.text, "And then? " * 20))
+    bench.scheduler._read = (10, 1.0)
+    assert bench.scheduler.store("game") is not None
+
+
 def test_where_there_is_no_room_it_is_evaluated_again(modes: Modes, form: Form) -> None:
     first = modes.bench(sequences=2)
     first.answer(asked(form, "What now? " * 20))

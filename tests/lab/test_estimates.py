@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import random
+import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,3 +90,28 @@ def test_on_scripted_episodes_it_agrees_with_the_count_and_is_less_noisy(toy: Lo
             checked += 1
             assert gain > 1
     assert checked
+
+
+async def test_on_the_shipped_model_it_agrees_with_the_count_and_is_no_noisier() -> None:
+    estimates = _benchmark()
+    ends = await estimates.ends_of("egg", "sandwich", 16)
+    assert len(ends) >= 12
+    rows = estimates.rows(ends)
+    assert any(0 < r.counted < 1 for r in rows)
+    for row in rows:
+        assert row.off is None or abs(row.off) < 4
+    gains = [r.gain for r in rows if r.gain is not None]
+    assert gains
+    # Behind its thought this model hardly ever hesitates: one thought a decision gains little.
+    assert min(gains) > 0.95
+
+
+def _benchmark() -> Any:
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / "estimates.py"
+    spec = importlib.util.spec_from_file_location("estimates", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["estimates"] = module
+    spec.loader.exec_module(module)
+    return module
