@@ -6,10 +6,12 @@ import asyncio
 import shlex
 import sys
 import time
+from dataclasses import replace
 
 from game.play import seat as seats
 from game.play.envelope import opener
 from game.play.plain import Left, Lines, PlainPlayer, game, revive
+from game.play.plain_interview import before
 from game.play.plain_words import brief_lines
 from game.play.session import Session
 from game.play.week import Week
@@ -72,15 +74,16 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
         lines.say()
         for row in [*day_lines(week), "", *brief_lines(opening)]:
             lines.say(row)
-        await lines.ask("Press Enter to go out for lunch.")
+        opening = await before(lines, opening, seat)
         week.begin_save(time.time())
-        opening = week.opening()
+        opening = replace(week.opening(), before=opening.before)
     session: Session | None = None
     if seat.state == "loading":
         lines.say("The agent is being loaded.")
     chair = await seat.chair()
     player = PlainPlayer(lines)
     session = Session(opening, chair, player, revive(lines, lambda: session), lambda: player.laid)
+    player.refusal = session.patience.refusal
     try:
         session.begin_save(time.time())
         if week.save_error:

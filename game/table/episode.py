@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from game.events import (
     Actor,
@@ -37,12 +38,14 @@ from game.table.protocol import (
     CardPlay,
     ChatMessage,
     GroundedMove,
+    Question,
+    Reply,
     Researcher,
     Turn,
     View,
 )
-from game.table.render import arguments, brief, move_line, observation, opening, turn_text
-from game.table.results import outcome, probe_lines, question_of
+from game.table.render import arguments, brief, chat, move_line, observation, opening, turn_text
+from game.table.results import asked_freely, outcome, probe_lines, question_of
 from game.table.scene import ATTENTION_A_TURN, MOST_ATTENTION, Left, Scene
 from game.world.beats import BeatResult, run_beat, run_beats, to_come
 from game.world.moves import legal_moves, make_move
@@ -54,6 +57,8 @@ LOOP_AFTER = 5
 """The same move in a row this often, with nothing changed, is a loop."""
 REFUSALS = 20
 """So many cards in a row that cannot be played end the researcher's phase (a policy's slip, or it would hang)."""
+REMEMBERED = 3
+"""Earlier questions of one sitting that a question in words of one's own may refer to; contexts are small."""
 OFF_MENU = 0.01
 """A model whose median mass on legal moves is under this is not playing (status invalid)."""
 
@@ -365,28 +370,28 @@ async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
     elif card.card == "interview":
         offer = check(table.scene, card)
         scene = table.scene
-        question = question_of(scene.world, card.target)
-        reply = await table.agent.ask(view_of(scene), question)
-        shows: tuple[str, ...] = (question.ask, f"{reply.say} ({question.answers.get(reply.answer, reply.answer)})")
-        scene = pay(scene, card, offer.cost)
         turn = scene.world.turn
+        question = question_of(scene.world, card.target) if card.target else asked_freely(card.text)
+        view = about_it(view_of(scene), question, [e for e in scene.interviews if e.turn == turn])
+        reply = await table.agent.ask(view, question)
+        said = interviewed(scene.episode, turn, question, reply)
+        answer = f" ({question.answers.get(reply.answer, reply.answer)})" if question.answers else ""
+        shows: tuple[str, ...] = (question.ask, f"{reply.say}{answer}")
+        scene = pay(scene, card, offer.cost)
         table.scene = replace(
-            scene,
-            answers=(*scene.answers, (turn, card.target, reply.answer)),
-            shows=(*scene.shows, (turn, card.card, shows)),
+            scene, interviews=(*scene.interviews, said), shows=(*scene.shows, (turn, card.card, shows))
         )
+        text = "" if card.target else question.ask
         yield CardPlayed(
-            episode=scene.episode, turn=turn, card=card.card, target=card.target, cost=offer.cost, shows=list(shows)
-        )
-        yield Interviewed(
             episode=scene.episode,
             turn=turn,
-            question=card.target,
-            ask=question.ask,
-            say=reply.say,
-            answer=reply.answer,
-            p=reply.p,
+            card=card.card,
+            target=card.target,
+            text=text,
+            cost=offer.cost,
+            shows=list(shows),
         )
+        yield said
     elif card.card == "probe":
         offer = check(table.scene, card)
         scene = _next_decision(table.scene)
@@ -407,6 +412,30 @@ async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
         table.scene, events = play_card(table.scene, card)
         for event in events:
             yield event
+
+
+def about_it(view: View, question: Question, said: Sequence[Interviewed]) -> View:
+    """The view to ask a question in: in words of one's own one may refer to what was `said` in this sitting.
+
+    The scenario's questions are asked as if nothing had been, so that their answers can be compared.
+    """
+    return view if question.answers else replace(view, messages=(*view.messages, *chat(said[-REMEMBERED:])))
+
+
+def interviewed(
+    episode: str, turn: int, question: Question, reply: Reply, when: Literal["before", "during", "after"] = "during"
+) -> Interviewed:
+    """What was asked and said, as an event."""
+    return Interviewed(
+        episode=episode,
+        turn=turn,
+        question=question.id,
+        ask=question.ask,
+        say=reply.say,
+        answer=reply.answer,
+        p=reply.p,
+        when=when,
+    )
 
 
 def _next_decision(scene: Scene) -> Scene:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tui_bench import LARGE, SMALL, ListAgent, phase, screen, seen, settle, sit_down, to_the_verdict
+from tui_bench import LARGE, SMALL, ListAgent, answered, phase, screen, seen, settle, sit_down, to_the_verdict
 
 HOSTILE = {
     "escape": "\x1b[2J\x1b[31mred\x1b]0;title\x07 \x9b5n \x1b]8;;http://evil\x1b\\link",
@@ -37,7 +37,9 @@ async def test_every_screen_holds(make_app, size: tuple[int, int]) -> None:
         await sit_down(pilot)
         check(pilot)
         await pilot.press("i", "1")
-        await settle(pilot)
+        await answered(pilot, 1)
+        check(pilot)
+        await pilot.press("escape")
         await phase(pilot, 1)
         check(pilot)
         for turn in (2, 3):
