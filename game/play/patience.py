@@ -52,8 +52,9 @@ class Waiting:
         usual = self.usual(now, seconds)
         if usual is None:
             return f"{elapsed:.0f} s so far."
+        usual = max(usual, 1.0)
         if elapsed > max(usual * 1.5, usual + 5):
-            return f"{elapsed:.0f} s so far, longer than the usual {usual:.0f} s."
+            return f"{elapsed:.0f} s, longer than the usual {usual:.0f} s."
         return f"{elapsed:.0f} s of about {max(usual, elapsed):.0f} s."
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from game.play import seat as seats
 from game.play.envelope import opener
 from game.play.plain import Left, Lines, PlainPlayer, game, revive
-from game.play.plain_interview import before
+from game.play.plain_interview import after, before
 from game.play.plain_words import brief_lines
 from game.play.session import Session
 from game.play.week import Week
@@ -78,6 +78,7 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
         week.begin_save(time.time())
         opening = replace(week.opening(), before=opening.before)
     session: Session | None = None
+    left: Left | None = None
     if seat.state == "loading":
         lines.say("The agent is being loaded.")
     chair = await seat.chair()
@@ -94,12 +95,19 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
                 week.guessed(await _who(lines, week))
 
         await game(lines, session, opening, who)
+        try:
+            await after(lines, session)
+        except Left as e:
+            # The day is over all the same.
+            left = e
         week.day_over(session)
     finally:
         session.close()
     lines.say()
     for row in evening_lines(week):
         lines.say(row)
+    if left is not None and week.day < len(week.campaign.days):
+        raise left
 
 
 async def _who(lines: Lines, week: Week) -> dict[str, float]:

@@ -39,7 +39,7 @@ class Wait:
         if self.on != before:
             screen.refresh_bindings()
         if says or (before and screen.phase is None and not screen.talks):
-            stop = f" {says} {screen.game.key_of('play.stop')}: stop waiting." if says else ""
+            stop = f" {says} {screen.game.key_of('play.stop')}: stop." if says else ""
             screen.query_one(Hand).hint(f"{screen.busy}…{stop}")
 
     async def _stopped(self) -> None:

@@ -63,7 +63,7 @@ class ChatScreen(GameScreen):
         yield SafeStatic(styled((" Interview ", "bold"), f" with {self.agent}, {self.talk.when}"), id="heading")
         with Horizontal(id="both"):
             yield Feed(id="said")
-            with VerticalScroll(id="beside", can_focus=False):
+            with VerticalScroll(id="beside"):
                 yield SafeStatic(id="did")
         with Vertical(id="ask"):
             rows = [

@@ -66,7 +66,7 @@ class PlayScreen(GameScreen):
         Binding("w", "walk", "Let it run", id="play.walk"),
         Binding("u,ctrl+z", "undo", "Undo", key_display="u", id="play.undo"),
         Binding("space", "hurry", "Text at once", id="play.hurry"),
-        Binding("z", "stop", "Stop waiting", id="play.stop"),
+        Binding("z", "stop", "Stop", id="play.stop"),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
         Binding("escape", "leave", "Title", id="play.leave"),
