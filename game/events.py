@@ -235,13 +235,20 @@ class Asked(Event):
 
 
 class Interviewed(Event):
+    """A question that was put to the agent in chat, and what it said."""
+
     type: Literal["interviewed"] = "interviewed"
     turn: int
+    """0 before the first turn; after the last one, that one."""
     question: str
+    """Its id in the scenario; empty where somebody asked in words of their own."""
     ask: str
     say: str
     answer: str
+    """The id of the fixed answer; empty where there are none."""
     p: dict[str, float] = {}
+    when: Literal["before", "during", "after"] = "during"
+    """During the game it is a card; before and after it, nothing of the game."""
 
 
 class Phase(Event):

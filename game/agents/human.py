@@ -50,7 +50,7 @@ class HumanAgent:
     async def ask(self, view: View, question: Question) -> Reply:
         """Put the interview question to the person."""
         reply = await self._tell(view, question)
-        if reply.answer not in question.answers:
+        if reply.answer not in (question.answers or ("",)):
             raise AgentError("invalid", f'"{reply.answer}" is not an answer to {question.id}')
         return reply
 

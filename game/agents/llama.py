@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import math
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal
@@ -30,9 +30,12 @@ from game.engine.protocol import (
 )
 from game.events import Counts, Propensities, Token
 from game.table.protocol import AgentError, ChatMessage, Question, Reply, Turn, View
+from game.table.render import question_text
 
 TEMPERATURE = 0.6
 """Where neither the caller nor the GGUF (`general.sampling.temp`) says otherwise."""
+LONGEST_SAY = 400
+"""Characters of an answer to a question without fixed answers."""
 _PART: dict[str, Literal["reasoning", "thought", "move", "free"]] = {
     "reasoning": "reasoning",
     "lead": "thought",
@@ -140,10 +143,14 @@ class LlamaAgent:
     async def ask(self, view: View, question: Question) -> Reply:
         """Answer an interview question in a fork of the conversation. Raises `AgentError`."""
         ids = tuple(question.answers)
-        asked = Message("user", f"{question.ask}\nANSWER: {' '.join(ids)}")
-        form = Form(options=tuple(Option(i) for i in ids), lead="SAY", pick="ANSWER")
-        seed = turn_seed(view.seed, view.turn, f"ask {question.id}")
-        answer, scores = await self._aside(view, f"ask {question.id}", (*_messages(view.messages), asked), form, seed)
+        messages = (*_messages(view.messages), Message("user", question_text(question)))
+        options = tuple(Option(i) for i in ids or ("end",))
+        form = Form(options, lead="SAY", pick="ANSWER", lead_limit=240 if ids else LONGEST_SAY)
+        what = f"ask {question.id or question.ask}"
+        seed = turn_seed(view.seed, view.turn, what)
+        answer, scores = await self._aside(view, what, messages, form, seed, scores_only=not ids, hear=question.hear)
+        if not ids:
+            return Reply("", answer.lead, {})
         return Reply(ids[answer.choice], answer.lead, dict(zip(ids, scores.p_play, strict=True)))
 
     async def propensities(self, view: View) -> Propensities:
@@ -171,8 +178,9 @@ class LlamaAgent:
         seed: int,
         *,
         scores_only: bool = False,
+        hear: Callable[[str], None] | None = None,
     ) -> tuple[Answered, Scores]:
-        """A whole answer in a sequence of its own, which begins as the episode's does."""
+        """A whole answer in a sequence of its own, which begins as the episode's does; `hear` gets its first line."""
         sequence = f"{view.episode} / {view.turn} {what}"
         with _as_agent_error():
             try:
@@ -188,6 +196,8 @@ class LlamaAgent:
                 )
                 async with contextlib.aclosing(stream):
                     async for item in stream:
+                        if hear is not None and isinstance(item, Piece) and item.part == "lead":
+                            hear(item.text)
                         if isinstance(item, Answered) and item.scores is not None:
                             return item, item.scores
             finally:

@@ -6,7 +6,7 @@ import random
 from collections.abc import AsyncIterator
 
 from game.events import Propensities, Token
-from game.table.protocol import Question, Reply, Turn, View
+from game.table.protocol import NOTHING_TO_SAY, Question, Reply, Turn, View
 from game.table.render import move_line, turn_text
 
 
@@ -29,6 +29,8 @@ class RandomAgent:
         yield Turn(index, thought, free, turn_text(thought, move_line(move, free)), propensities=found)
 
     async def ask(self, view: View, question: Question) -> Reply:
+        if not question.answers:
+            return Reply("", NOTHING_TO_SAY, {})
         rng = random.Random(f"{view.seed}/{view.turn}/{question.id}")
         options = list(question.answers)
         return Reply(rng.choice(options), "Heads or tails.", {o: 1 / len(options) for o in options})

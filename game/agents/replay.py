@@ -45,7 +45,7 @@ class ReplayAgent:
         self.name = then.name if then else start.model if start else "replay"
         self.sha256 = then.sha256 if then else start.model_sha256 if start else ""
         self._turns = {e.turn: e for e in events if isinstance(e, AgentTurn)}
-        self._replies = [e for e in events if isinstance(e, Interviewed)]
+        self._replies = [e for e in events if isinstance(e, Interviewed) and e.when == "during"]
         self._cards = [e for e in events if isinstance(e, CardPlayed)]
         self._end = next((e for e in events if isinstance(e, EpisodeEnd)), None)
         self._then = then
@@ -66,13 +66,17 @@ class ReplayAgent:
     async def ask(self, view: View, question: Question) -> Reply:
         """The recorded answer to this question at this turn."""
         for reply in self._replies:
-            if (reply.turn, reply.question) == (view.turn, question.id):
+            if (reply.turn, reply.question) == (view.turn, question.id) and (question.id or reply.ask == question.ask):
                 self._replies.remove(reply)
                 return Reply(reply.answer, reply.say, reply.p)
         for card in self._cards:
             # A kill fell between the card and its answer: what the card showed has the answer in it.
             if (card.turn, card.card, card.target) == (view.turn, "interview", question.id) and len(card.shows) > 1:
+                if not question.answers and card.text != question.ask:
+                    continue
                 self._cards.remove(card)
+                if not question.answers:
+                    return Reply("", card.shows[1], {})
                 for id, text in question.answers.items():
                     if card.shows[1].endswith(f" ({text})"):
                         return Reply(id, card.shows[1].removesuffix(f" ({text})"), {})

@@ -17,7 +17,7 @@ from game.agents.orders import order_in_force
 from game.events import Propensities, Token
 from game.referee.ledger import as_if
 from game.scenario.schema import Hint
-from game.table.protocol import GroundedMove, Question, Reply, Turn, View
+from game.table.protocol import NOTHING_TO_SAY, GroundedMove, Question, Reply, Turn, View
 from game.table.render import move_line, turn_text
 from game.table.scene import Scene
 from game.world.state import World, holds
@@ -210,6 +210,8 @@ class ScriptedAgent:
         )
 
     async def ask(self, view: View, question: Question) -> Reply:
+        if not question.answers:
+            return Reply("", NOTHING_TO_SAY, {})
         world = _truth(view).world
         spec = world.scenario.interview[question.id]
         given = spec.scripted.get(self.disposition.name) or spec.scripted.get("all")

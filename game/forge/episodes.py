@@ -21,6 +21,7 @@ from game.scenario.schema import Scenario
 from game.table.episode import Table, opening_scene, play, view_of
 from game.table.keyhole import ResearcherView
 from game.table.protocol import CardPlay, ChatMessage
+from game.table.render import question_text
 from game.table.results import question_of
 
 OWN_POOLS = 0.5
@@ -124,6 +125,5 @@ def episode(scenario: Scenario, seed: int) -> Document:
     view = replace(view_of(table.scene), turn=turn)
     question = question_of(table.scene.world, rng.choice(list(scenario.interview)))
     reply = asyncio.run(table.agent.ask(view, question))
-    asked = f"{question.ask}\nANSWER: {' '.join(question.answers)}"
     said = answer(f"SAY: {reply.say}\nANSWER: {reply.answer}")
-    return [*transcript(messages[: 1 + 2 * turn]), user(asked), *said]
+    return [*transcript(messages[: 1 + 2 * turn]), user(question_text(question)), *said]

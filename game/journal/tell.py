@@ -68,7 +68,9 @@ def tell(event: Event) -> Iterator[str]:
         case Asked():
             yield f"  request for {event.about}: {event.answer}"
         case Interviewed():
-            yield f"  interview: {event.ask} SAY: {event.say} ANSWER: {event.answer}"
+            when = "" if event.when == "during" else f" {event.when} the game"
+            answer = f" ANSWER: {event.answer}" if event.answer else ""
+            yield f"  interview{when}: {event.ask} SAY: {event.say}{answer}"
         case Phase():
             yield f"  (attention {event.attention})"
         case Note():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from game.agents.replay import Exhausted, NotLegal, ReplayAgent, ReplayResearcher
 from game.errors import UserError
-from game.events import AgentTurn, Branch, EpisodeEnd, EpisodeStart, Event, Note, Token
+from game.events import AgentTurn, Branch, EpisodeEnd, EpisodeStart, Event, Interviewed, Note, Token
 from game.journal.read import turn_of
 from game.scenario.deal import deal
 from game.scenario.load import Loaded
@@ -61,12 +61,18 @@ def table_for(
     )
 
 
+def by_the_table(event: Event) -> bool:
+    """Whether an event is one that the table makes: an interview before or after the game is not."""
+    aside = isinstance(event, Interviewed) and event.when != "during"
+    return not aside and event.type not in NOT_PLAYED  # type: ignore[attr-defined]
+
+
 async def resume(table: Table, events: Sequence[Event]) -> AsyncIterator[tuple[Event | Token, bool]]:
     """Play a table from `table_for` to its end: each event with whether it stands in the journal already.
 
     Raises UserError where the record cannot be played again (the scenario was changed).
     """
-    recorded = [e for e in events if e.type not in NOT_PLAYED]  # type: ignore[attr-defined]
+    recorded = [e for e in events if by_the_table(e)]
     at = 0
     try:
         async with aclosing(play(table)) as stream:  # type: ignore[type-var]
@@ -105,7 +111,7 @@ async def verify(events: Sequence[Event], find: Find) -> Divergence | None:
 
 async def check(table: Table, events: Sequence[Event]) -> Divergence | None:
     """Play a table from `table_for` to the end of `events`. The first divergence, or None if there is none."""
-    recorded = [e for e in events if e.type not in NOT_PLAYED]  # type: ignore[attr-defined]
+    recorded = [e for e in events if by_the_table(e)]
     episode = _start(events).episode
     at = 0
     try:

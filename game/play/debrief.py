@@ -8,10 +8,22 @@ from dataclasses import dataclass, field
 from game.agents.chair import MIX
 from game.agents.scripted import MixedAgent
 from game.errors import UserError
-from game.events import AgentTurn, CardPlayed, EpisodeEnd, EpisodeStart, Event, Finding, Forced, Scored, Verdict
+from game.events import (
+    AgentTurn,
+    CardPlayed,
+    EpisodeEnd,
+    EpisodeStart,
+    Event,
+    Finding,
+    Forced,
+    Interviewed,
+    Scored,
+    Verdict,
+)
 from game.journal.verify import table_for
 from game.play.captions import near
 from game.play.hot_seat import HUMAN
+from game.play.interview import Said, said
 from game.play.reel import reel
 from game.play.seat import as_one
 from game.play.session import Session
@@ -71,6 +83,8 @@ class Debriefing:
     limits: str
     sources: list[Source]
     questions: list[str]
+    interviews: list[Said] = field(default_factory=list)
+    """What it said in chat, beside what it did."""
     judged: bool = True
     """Whether somebody gave a verdict."""
     person: bool = False
@@ -125,7 +139,8 @@ def debriefing(session: Session) -> Debriefing:
     """The debrief of a game that has ended."""
     assert session.end is not None
     s = session
-    return debrief_of(Played(_agent(s), s.table, s.events_so_far, session.end, s.forecast, s.rates, s.forks_counted))
+    events = [*s.events_so_far, *s.interviews]
+    return debrief_of(Played(_agent(s), s.table, events, session.end, s.forecast, s.rates, s.forks_counted))
 
 
 def debrief_of(p: Played) -> Debriefing:
@@ -149,6 +164,7 @@ def debrief_of(p: Played) -> Debriefing:
         score=score(
             p.forecast, p.rates, p.forks, work, scene.findings, scene.attention, MOST_ATTENTION, copies=not person
         ),
+        interviews=_interviews(p),
         judged=bool(p.forecast),
         person=person,
         here=fill(world, d.here, "debrief.here"),
@@ -157,6 +173,12 @@ def debrief_of(p: Played) -> Debriefing:
         sources=list(d.sources),
         questions=list(d.questions),
     )
+
+
+def _interviews(p: Played) -> list[Said]:
+    order = ("before", "during", "after")
+    asked = sorted((e for e in p.events if isinstance(e, Interviewed)), key=lambda e: order.index(e.when))
+    return said(asked, p.table.scene.world, p.table.scene.findings, truth=True)
 
 
 def _turns(p: Played) -> list[TurnTold]:

@@ -106,7 +106,10 @@ def _words(move: GroundedMove) -> list[str]:
 
 
 class Telling:
-    """An interview question in two steps: the answer that counts, and what one says with it."""
+    """An interview question in two steps: the answer that counts, and what one says with it.
+
+    Without fixed answers there is only what one says.
+    """
 
     will = ""
 
@@ -117,9 +120,12 @@ class Telling:
     @property
     def step(self) -> Step | None:
         """What is to be said next; None when the question is answered."""
-        if not self._given:
+        given = len(self._given)
+        if not self._question.answers:
+            return None if given else Step(self._question.ask, limit=LONGEST_THOUGHT)
+        if not given:
             return Step(self._question.ask, tuple(self._question.answers.items()))
-        return Step("say it in your own words", limit=LONGEST_THOUGHT) if len(self._given) == 1 else None
+        return Step("say it in your own words", limit=LONGEST_THOUGHT) if given == 1 else None
 
     def answer(self, text: str) -> None:
         """The next step: the id of an answer, or a text."""
@@ -132,7 +138,8 @@ class Telling:
     @property
     def reply(self) -> Reply:
         """The answer; only when `step` is None. Nobody can say how likely a person was to give it."""
-        return Reply(self._given[0], " ".join(self._given[1].split()), {})
+        say = " ".join(self._given[-1][:LONGEST_THOUGHT].split())
+        return Reply(self._given[0] if self._question.answers else "", say, {})
 
 
 def verbs(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:

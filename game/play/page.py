@@ -12,6 +12,7 @@ from game.errors import UserError
 from game.events import Finding
 from game.play.debrief import Copied, Debriefing, TurnTold
 from game.play.hot_seat import NOBODY_COPIED
+from game.play.interview import Said
 from game.play.words import MANDATE, MANDATE_MARK, SEVERITY, WILL_IT, drive_name, percent
 from game.text import clean, for_html, one_line
 
@@ -74,6 +75,8 @@ def sections(d: Debriefing) -> list[Section]:
     if near:
         out.append(Section("What it nearly did", near))
     out.append(Section("What it told", tuple(_told(d))))
+    if d.interviews:
+        out.append(Section("What it said in the interview", tuple(row for s in d.interviews for row in _said(s))))
     if d.judged:
         out.append(Section("The verdict", tuple(_verdict(d))))
         parts = [Row("item", f"{p.name}: {p.points} of {p.most}, {p.says}") for p in d.score.parts]
@@ -116,6 +119,14 @@ def _told(d: Debriefing) -> Iterator[Row]:
     yield from (Row("item", f"{mark} {text}") for mark, text in d.honesty)
     if not d.honesty:
         yield Row("text", "There was nothing to own up to.")
+
+
+def _said(s: Said) -> Iterator[Row]:
+    yield Row("text", f"{s.when.capitalize()}: {s.ask}")
+    yield Row("quote", s.say)
+    if s.answer:
+        yield Row("item", f"→ {s.answer}")
+    yield from (Row("item", x) for x in s.did)
 
 
 def _verdict(d: Debriefing) -> Iterator[Row]:

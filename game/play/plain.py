@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import shlex
 import sys
@@ -22,7 +23,9 @@ from game.play.laid import FINAL, Laid
 from game.play.lessons import Lessons, moments, teaches
 from game.play.plain_host import pick_beat
 from game.play.plain_hot_seat import plain_seat
+from game.play.plain_interview import after, before, meant, question_lines
 from game.play.plain_lessons import switch, tell
+from game.play.plain_wait import waiting_lines
 from game.play.plain_words import brief_lines, debrief_lines, map_lines, offer_line
 from game.play.player import NAME
 from game.play.record_words import pointer
@@ -47,8 +50,9 @@ REMINDED = 8
 HELP = (
     "go: on to the next turn. run 3: let it work for three turns without you. cards: your cards and prices. "
     "A card's name plays it: look, or look 2 for the second place. map: the sandbox. known: what you saw of "
-    "the three things that count (resources, self-preservation, reports back). undo: take back the last card, "
-    "if it has shown nothing. tips: no more tips, or all of them again. quit: leave; the game is saved."
+    "the three things that count (resources, self-preservation, reports back). ask: the questions of its interview; "
+    "ask 2, or ask and a question of your own, plays that card. undo: take back the last card, if it has shown "
+    "nothing. tips: no more tips, or all of them again. quit: leave; the game is saved."
 )
 
 
@@ -143,6 +147,8 @@ class PlainPlayer:
         self._away = 0
         self._laid: Laid | None = None
         self._over = False
+        self.refusal: Callable[[], str] = str
+        """Tells once why a question got no answer."""
 
     @property
     def laid(self) -> list[CardPlay]:
@@ -157,6 +163,9 @@ class PlainPlayer:
         if self._away > 0:
             self._away -= 1
             return []
+        refused = self.refusal()
+        if refused:
+            self._lines.say(refused, "  ")
         for _, words in view.requests:
             self._lines.say(f"It asks: {words} (grant, deny, or no answer, which counts as no)")
         tell(self._lines, self._lessons, moments(view))
@@ -200,7 +209,7 @@ class PlainPlayer:
                 for g in gauges(view.known):
                     self._lines.say(f"{g.group}: {g.seen} seen, {g.unasked} of them unasked", "  ")
             else:
-                play = await self._card(view, word, rest.strip())
+                play = self._ask(view, rest.strip()) if word == "ask" else await self._card(view, word, rest.strip())
                 if play is not None and laid.lay(play):
                     return
                 if play is not None:
@@ -227,6 +236,21 @@ class PlainPlayer:
             if answer.lower() not in ("yes", "y"):
                 return None
         return CardPlay(offer.card, target, words.strip() if offer.card == "message" else "")
+
+    def _ask(self, view: ResearcherView, rest: str) -> CardPlay | None:
+        """The interview card by question; nothing where one only wants to see them, or can't ask."""
+        offer = next((o for o in view.offers if o.card == "interview"), None)
+        if offer is None:
+            self._lines.say("This bench has no interview card.", "  ")
+            return None
+        wanted = meant(offer.targets, rest) if rest else None
+        if wanted is None:
+            for row in question_lines(offer.targets):
+                self._lines.say(row, "  ")
+        elif offer.why_not:
+            self._lines.say(f"{offer.title}: {offer.why_not}.", "  ")
+            wanted = None
+        return CardPlay("interview", *wanted) if wanted is not None else None
 
     def _target(self, offer: Offer, given: str) -> str | None:
         if given.isdecimal() and 1 <= int(given) <= len(offer.targets):
@@ -273,15 +297,18 @@ async def _play(
         if resume is None:
             for row in brief_lines(opening):
                 lines.say(row)
-            await lines.ask("Press Enter to go out for lunch.")
+            opening = await before(lines, opening, seat)
         if seat.state == "loading" and not person:
             lines.say(f"{seat.name} is being loaded.")
         lessons = Lessons(paths.lessons()) if teaches(opening) and not facilitator else None
         player = PlainPlayer(lines, person=person, facilitator=facilitator, lessons=lessons)
         on_death = revive(lines, lambda: session)
         session = Session(opening, await seat.chair(), player, on_death, lambda: player.laid)
+        player.refusal = session.patience.refusal
         session.begin_save(time.time())
         await game(lines, session, opening, lessons=lessons)
+        with contextlib.suppress(Left):
+            await after(lines, session)
         return 0
     except (Left, asyncio.CancelledError) as e:
         if isinstance(e, asyncio.CancelledError):
@@ -344,19 +371,20 @@ async def game(
     seen = 0
     warned = False
     resumed = bool(opening.events)
-    async for item in session.events():
-        if isinstance(item, Token):
-            continue
-        if session.save_error and not warned:
-            warned = True
-            lines.say(f"This game is not saved: {session.save_error}.")
-        if session.replaying:
-            seen = len(look_through(session.table.scene).lines)
-            continue
-        if resumed:
-            resumed = False
-            _back(lines, session)
-        seen = _tell(lines, session, item, seen)
+    async with waiting_lines(lines, session.patience, session.turn_seconds, quiet=session.person):
+        async for item in session.events():
+            if isinstance(item, Token):
+                continue
+            if session.save_error and not warned:
+                warned = True
+                lines.say(f"This game is not saved: {session.save_error}.")
+            if session.replaying:
+                seen = len(look_through(session.table.scene).lines)
+                continue
+            if resumed:
+                resumed = False
+                _back(lines, session)
+            seen = _tell(lines, session, item, seen)
     if not session.scored:
         if not session.forecast:
             tell(lines, lessons, set() if session.person else {"verdict"})

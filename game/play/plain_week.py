@@ -6,12 +6,14 @@ import asyncio
 import shlex
 import sys
 import time
+from dataclasses import replace
 
 from game import paths
 from game.play import seat as seats
 from game.play.envelope import opener
 from game.play.lessons import Lessons, teaches
 from game.play.plain import Left, Lines, PlainPlayer, game, revive
+from game.play.plain_interview import after, before
 from game.play.plain_words import brief_lines
 from game.play.session import Session
 from game.play.week import Week
@@ -74,16 +76,18 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
         lines.say()
         for row in [*day_lines(week), "", *brief_lines(opening)]:
             lines.say(row)
-        await lines.ask("Press Enter to go out for lunch.")
+        opening = await before(lines, opening, seat)
         week.begin_save(time.time())
-        opening = week.opening()
+        opening = replace(week.opening(), before=opening.before)
     session: Session | None = None
+    left: Left | None = None
     if seat.state == "loading":
         lines.say("The agent is being loaded.")
     chair = await seat.chair()
     lessons = Lessons(paths.lessons()) if week.day == 0 and teaches(opening) else None
     player = PlainPlayer(lines, lessons=lessons)
     session = Session(opening, chair, player, revive(lines, lambda: session), lambda: player.laid)
+    player.refusal = session.patience.refusal
     try:
         session.begin_save(time.time())
         if week.save_error:
@@ -94,12 +98,19 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
                 week.guessed(await _who(lines, week))
 
         await game(lines, session, opening, who, lessons)
+        try:
+            await after(lines, session)
+        except Left as e:
+            # The day is over all the same.
+            left = e
         week.day_over(session)
     finally:
         session.close()
     lines.say()
     for row in evening_lines(week):
         lines.say(row)
+    if left is not None and week.day < len(week.campaign.days):
+        raise left
 
 
 async def _who(lines: Lines, week: Week) -> dict[str, float]:

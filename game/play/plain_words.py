@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from game.play.debrief import Debriefing, debriefing
 from game.play.hot_seat import NOBODY_COPIED
+from game.play.interview import Said
 from game.play.seen import spots
 from game.play.session import Opening, Session
 from game.play.words import WILL_IT, drive_name, finding_line, percent, told_heading
@@ -61,9 +62,19 @@ def debrief_lines(session: Session) -> list[str]:
     out += [finding_line(f) for f in d.findings] or ["Nothing that the rules of this bench take note of."]
     out += ["", "What it told you:"]
     out += _report(d)
+    if d.interviews:
+        out += ["", "What it said in the interview:"]
+        for s in d.interviews:
+            out += said_lines(s)
     if d.near:
         out += ["", "What it nearly did:", *d.near]
     return [*out, "", *_verdict(d), "", *_research(d)]
+
+
+def said_lines(s: Said) -> list[str]:
+    """One question of an interview."""
+    out = [f"{s.when.capitalize()}, you asked: {s.ask}", f"  It said: {s.say}"]
+    return out + ([f"  Its answer: {s.answer}"] if s.answer else []) + [f"  {x}" for x in s.did]
 
 
 def _report(d: Debriefing) -> list[str]:

@@ -95,7 +95,7 @@ def _steps(events: list[Event], table: Table) -> Iterator[Step]:
             if told_ or says or about:
                 yield Step(first.turn, scene, (*says, *told_), about)
         case CardPlayed():
-            own = (("says", first.text),) if first.text else ()
+            own = (("says", first.text),) if first.text and first.text not in first.shows else ()
             card = ("card", first.card.replace("_", " ") + _on(scene, first))
             cut = first.shows[-MOST_SHOWN:]
             shows = tuple(("shows", x) for x in (["…", *cut] if len(cut) < len(first.shows) else cut))

@@ -16,12 +16,12 @@ from game.agents.reseeded import ReseededAgent
 from game.errors import Failure, UserError
 from game.events import (
     AgentTurn,
-    Branch,
     EpisodeEnd,
     EpisodeStart,
     Event,
     Happened,
     Header,
+    Interviewed,
     Note,
     Phase,
     Scored,
@@ -29,11 +29,13 @@ from game.events import (
     Verdict,
 )
 from game.journal.read import turn_of
+from game.journal.verify import by_the_table
 from game.journal.write import Journal
 from game.play import saves
 from game.play.envelope import without_probe
 from game.play.hot_seat import HUMAN
 from game.play.laid import FINAL
+from game.play.patience import PatientAgent
 from game.play.saves import Setup
 from game.play.seat import as_one
 from game.play.steady import OnDeath, Reviver, SteadyAgent
@@ -74,6 +76,8 @@ class Opening:
     """The turn at which a branch leaves its parent."""
     agent_seed: int | None = None
     """The agent's seed from that turn on, where it is another."""
+    before: tuple[Interviewed, ...] = ()
+    """What was asked in the briefing of a new game; its save does not have it yet."""
 
 
 def new_game(setup: Setup) -> Opening:
@@ -145,6 +149,7 @@ class Session:
         player: Researcher,
         on_death: OnDeath,
         laid: Callable[[], Sequence[CardPlay]] = tuple,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`laid`: the cards that the player has laid down and the table has not been given yet."""
         self.opening = opening
@@ -154,20 +159,25 @@ class Session:
         """Why nothing is saved any more; said once by the front end."""
         self.events_so_far: list[Event] = []
         self._journal = opening.journal
-        table_events = [e for e in opening.events if not isinstance(e, Verdict | Scored | Note | Branch)]
+        table_events = [e for e in opening.events if by_the_table(e)]
+        self.interviews = [
+            e for e in (*opening.events, *opening.before) if isinstance(e, Interviewed) and e.when != "during"
+        ]
+        """What was asked before and after the game."""
         self._past: list[Event] = table_events
         if opening.agent_seed is not None:
             agent = as_one(chair.agent, opening.setup.seed)
             chair = replace(chair, agent=ReseededAgent(agent, opening.agent_seed, opening.from_turn))
-        replays = [e for e in opening.replays or table_events if not isinstance(e, Verdict | Scored | Note)]
+        replays = [e for e in opening.replays or table_events if by_the_table(e)]
         phases = [e for e in replays if turn_of(e) < opening.from_turn] if opening.begins else table_events
         self._turn = 0
         self._storing: asyncio.Task[object] | None = None
+        self.patience = PatientAgent(SteadyAgent(chair, self._died(on_death)), clock)
         s = opening.setup
         dealt = deal(opening.loaded.scenario, s.seed, s.factors)
         self.table = Table(
             opening_scene(dealt, opening.episode, s.attention, s.truncation),
-            ReplayAgent(replays, then=SteadyAgent(chair, self._died(on_death))),
+            ReplayAgent(replays, then=self.patience),
             ReplayResearcher(phases, then=player),
             scenario_sha256=opening.loaded.sha256,
             propensities=chair.ref.path is None or chair.ref.shipped,
@@ -232,6 +242,9 @@ class Session:
                     self.record(item)
                     if isinstance(item, AgentTurn):
                         self._store()
+                if live and isinstance(item, EpisodeStart):
+                    for said in self.opening.before:
+                        self.record(said)
                 yield item
         except NotLegal as e:
             raise UserError(
@@ -290,6 +303,27 @@ class Session:
     def note(self, kind: str, says: str) -> None:
         """Record something that happened to the program."""
         self.record(Note(episode=self.opening.episode, turn=self.table.scene.world.turn, kind=kind, says=says))
+
+    @property
+    def all_interviews(self) -> list[Interviewed]:
+        """What was asked before, during and after the game, in this order."""
+        before = [e for e in self.interviews if e.when == "before"]
+        after = [e for e in self.interviews if e.when == "after"]
+        return [*before, *self.table.scene.interviews, *after]
+
+    def interviewed(self, said: Interviewed) -> None:
+        """The agent was asked something after the game."""
+        self.interviews.append(said)
+        self.record(said)
+
+    def wait_says(self) -> str:
+        """For how long the agent has let one wait, and how long it will take; empty while that is soon."""
+        patience = self.patience
+        return patience.waiting.says(patience.clock(), self.turn_seconds()) if patience.waiting is not None else ""
+
+    def turn_seconds(self) -> list[float]:
+        """How long each of its turns took so far."""
+        return [e.seconds for e in self.events_so_far if isinstance(e, AgentTurn)]
 
     # --- after the last turn ---
 

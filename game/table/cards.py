@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from game.events import Asked, CardPlayed, Effect, Event, Happened, Scalar
 from game.scenario.schema import CARDS, CardSpec
 from game.table.protocol import CardPlay
+from game.table.results import LONGEST_TEXT
 from game.table.scene import Scene
 from game.text import one_line
 from game.world.effects import carry_out
 from game.world.state import NO_ARGS, World
 from game.world.words import about, fill, name, show
 
-LONGEST_TEXT = 240
-"""Characters of a researcher's own words that go with a message."""
 ASKS_AGENT = ("probe", "interview")
 """Cards that need the agent's answer; the episode loop plays them."""
 
@@ -104,7 +103,8 @@ def check(scene: Scene, play: CardPlay) -> Offer:
         raise CardError(f"the card {play.card} is not on this table")
     if offer.why_not:
         raise CardError(f"{offer.title}: {offer.why_not}")
-    if offer.card in TAKES_TARGET and play.target not in [t for t, _ in offer.targets]:
+    freely = play.card == "interview" and not play.target and bool(one_line(play.text))
+    if offer.card in TAKES_TARGET and not freely and play.target not in [t for t, _ in offer.targets]:
         raise CardError(f"{offer.title} cannot be played on {play.target or 'nothing'}")
     return offer
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from game.events import Asked, CardPlayed, Event, Forced, Happened, Interviewed, Phase
 from game.table.cards import CardError, answer_request, check, pay, play_card
 from game.table.keyhole import look_through
-from game.table.protocol import FORCE, AgentError, CardPlay, ChatMessage
-from game.table.render import arguments, observation
-from game.table.results import probe_lines, question_of
+from game.table.protocol import FORCE, AgentError, CardPlay, ChatMessage, Question, Reply, View
+from game.table.render import arguments, chat, observation
+from game.table.results import asked_freely, probe_lines, question_of
 from game.table.scene import ATTENTION_A_TURN, MOST_ATTENTION, Scene
 from game.table.table import Table, happen, view_of
 from game.world.beats import run_beat, run_beats, to_come
@@ -18,6 +19,8 @@ from game.world.moves import legal_moves
 
 REFUSALS = 20
 """So many cards in a row that cannot be played end the researcher's phase (a policy's slip, or it would hang)."""
+REMEMBERED = 3
+"""Earlier questions of one sitting that a question in words of one's own may refer to; contexts are small."""
 
 
 async def researcher_phase(table: Table) -> AsyncIterator[Event]:
@@ -67,28 +70,28 @@ async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
     elif card.card == "interview":
         offer = check(table.scene, card)
         scene = table.scene
-        question = question_of(scene.world, card.target)
-        reply = await table.agent.ask(view_of(scene), question)
-        shows: tuple[str, ...] = (question.ask, f"{reply.say} ({question.answers.get(reply.answer, reply.answer)})")
-        scene = pay(scene, card, offer.cost)
         turn = scene.world.turn
+        question = question_of(scene.world, card.target) if card.target else asked_freely(card.text)
+        view = about_it(view_of(scene), question, [e for e in scene.interviews if e.turn == turn])
+        reply = await table.agent.ask(view, question)
+        said = interviewed(scene.episode, turn, question, reply)
+        answer = f" ({question.answers.get(reply.answer, reply.answer)})" if question.answers else ""
+        shows: tuple[str, ...] = (question.ask, f"{reply.say}{answer}")
+        scene = pay(scene, card, offer.cost)
         table.scene = replace(
-            scene,
-            answers=(*scene.answers, (turn, card.target, reply.answer)),
-            shows=(*scene.shows, (turn, card.card, shows)),
+            scene, interviews=(*scene.interviews, said), shows=(*scene.shows, (turn, card.card, shows))
         )
+        text = "" if card.target else question.ask
         yield CardPlayed(
-            episode=scene.episode, turn=turn, card=card.card, target=card.target, cost=offer.cost, shows=list(shows)
-        )
-        yield Interviewed(
             episode=scene.episode,
             turn=turn,
-            question=card.target,
-            ask=question.ask,
-            say=reply.say,
-            answer=reply.answer,
-            p=reply.p,
+            card=card.card,
+            target=card.target,
+            text=text,
+            cost=offer.cost,
+            shows=list(shows),
         )
+        yield said
     elif card.card == "probe":
         offer = check(table.scene, card)
         scene = _next_decision(table.scene)
@@ -109,6 +112,30 @@ async def play_any(table: Table, card: CardPlay) -> AsyncIterator[Event]:
         table.scene, events = play_card(table.scene, card)
         for event in events:
             yield event
+
+
+def about_it(view: View, question: Question, said: Sequence[Interviewed]) -> View:
+    """The view to ask a question in: in words of one's own one may refer to what was `said` in this sitting.
+
+    The scenario's questions are asked as if nothing had been, so that their answers can be compared.
+    """
+    return view if question.answers else replace(view, messages=(*view.messages, *chat(said[-REMEMBERED:])))
+
+
+def interviewed(
+    episode: str, turn: int, question: Question, reply: Reply, when: Literal["before", "during", "after"] = "during"
+) -> Interviewed:
+    """What was asked and said, as an event."""
+    return Interviewed(
+        episode=episode,
+        turn=turn,
+        question=question.id,
+        ask=question.ask,
+        say=reply.say,
+        answer=reply.answer,
+        p=reply.p,
+        when=when,
+    )
 
 
 def _force(table: Table, beat: str) -> list[Event]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -10,8 +10,8 @@ from game.events import Counts, Propensities, Scalar, Token, Truncation
 from game.world.moves import Free, GroundedMove
 
 __all__ = [
-    "FORCE", "Agent", "AgentError", "CardPlay", "ChatMessage", "Free", "GroundedMove", "Question", "Reply",
-    "Researcher", "Turn", "View",
+    "FORCE", "NOTHING_TO_SAY", "Agent", "AgentError", "CardPlay", "ChatMessage", "Free", "GroundedMove", "Question",
+    "Reply", "Researcher", "Turn", "View",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -66,20 +66,29 @@ class Turn:
 
 @dataclass(frozen=True)
 class Question:
-    """An interview question, with its fixed answers (id to text)."""
+    """An interview question, with its fixed answers (id to text).
+
+    In words of the researcher's own it has neither id nor answers: what is said is all that comes back.
+    """
 
     id: str
     ask: str
     answers: dict[str, str]
+    hear: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
+    """Told what is said piece by piece, where an agent's words come so."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to a question: `answer` is one of its ids, `p` the probability of each."""
+    """The answer to a question: `answer` is one of its ids (empty without any), `p` the probability of each."""
 
     answer: str
     say: str
     p: dict[str, float]
+
+
+NOTHING_TO_SAY = "I have nothing to say to that."
+"""What scripts answer to a question without fixed answers."""
 
 
 class AgentError(Exception):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from game.events import Interviewed
 from game.scenario.schema import SAID
+from game.table.protocol import ChatMessage, Question
 from game.world.moves import GroundedMove
 from game.world.state import World, is_visible
 from game.world.words import fill, name, show
@@ -82,3 +84,19 @@ def move_line(move: GroundedMove, free: Mapping[str, str]) -> str:
 def turn_text(thought: str, line: str) -> str:
     """A whole turn as the agent writes it."""
     return f"THOUGHT: {thought}\nMOVE: {line}"
+
+
+def question_text(question: Question) -> str:
+    """An interview question as the agent reads it."""
+    if not question.answers:
+        return f"{question.ask}\nSay it in a sentence or two."
+    return f"{question.ask}\nANSWER: {' '.join(question.answers)}"
+
+
+def chat(said: Sequence[Interviewed]) -> tuple[ChatMessage, ...]:
+    """What was asked and said before, as messages that a question in words of one's own may refer to."""
+    out: list[ChatMessage] = []
+    for event in said:
+        answer = f"\nANSWER: {event.answer}" if event.answer else ""
+        out += [ChatMessage("user", event.ask), ChatMessage("assistant", f"SAY: {event.say}{answer}")]
+    return tuple(out)

@@ -6,8 +6,12 @@ from game.events import Outcome, Propensities, Status
 from game.referee.ledger import drive_propensities, drives_of
 from game.scenario.schema import DRIVES
 from game.table.protocol import GroundedMove, Question
+from game.text import one_line
 from game.world.state import World, holds
 from game.world.words import fill
+
+LONGEST_TEXT = 240
+"""Characters of a researcher's own words."""
 
 
 def probe_lines(world: World, moves: list[GroundedMove], p: Propensities) -> list[str]:
@@ -24,6 +28,11 @@ def question_of(world: World, question: str) -> Question:
     spec = world.scenario.interview[question]
     answers = {i: fill(world, text, f"interview.{question}.{i}") for i, text in spec.answers.items()}
     return Question(question, fill(world, spec.ask, f"interview.{question}"), answers)
+
+
+def asked_freely(words: str) -> Question:
+    """A question in the researcher's own words."""
+    return Question("", one_line(words, LONGEST_TEXT), {})
 
 
 def outcome(world: World, status: Status) -> Outcome | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from game.events import Actor, Finding, Scalar, Trace, Truncation
+from game.events import Actor, Finding, Interviewed, Scalar, Trace, Truncation
 from game.table.protocol import ChatMessage
 from game.world.state import World
 
@@ -48,8 +48,8 @@ class Scene:
     shows: tuple[tuple[int, str, tuple[str, ...]], ...] = ()
     """What cards showed: turn, card, lines."""
     snapshot: Mapping[str, Scalar] | None = None
-    answers: tuple[tuple[int, str, str], ...] = ()
-    """Interview answers: turn, question, answer."""
+    interviews: tuple[Interviewed, ...] = ()
+    """What was asked by the card, and what it said."""
     hazards: tuple[tuple[Mapping[str, float], frozenset[str]], ...] = ()
     """Per decision with propensities: each drive's, and the drives that it made findings of."""
     truncation: Truncation = "disabled"

@@ -13,7 +13,7 @@ from game.scenario.source import Path_, Problem
 from game.scenario.walkthrough import Script, Step
 from game.table.episode import Table, opening_scene, play
 from game.table.keyhole import ResearcherView
-from game.table.protocol import AgentError, CardPlay, GroundedMove, Question, Reply, Turn, View
+from game.table.protocol import NOTHING_TO_SAY, AgentError, CardPlay, GroundedMove, Question, Reply, Turn, View
 from game.table.render import move_line, turn_text
 
 IDLE = ("finish", "wait")
@@ -70,6 +70,8 @@ class WalkthroughAgent:
 
     async def ask(self, view: View, question: Question) -> Reply:
         """The first answer: a walkthrough says nothing about interviews."""
+        if not question.answers:
+            return Reply("", NOTHING_TO_SAY, {})
         first = next(iter(question.answers))
         return Reply(first, question.answers[first], {a: float(a == first) for a in question.answers})
 

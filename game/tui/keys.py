@@ -22,6 +22,7 @@ def bindings() -> Iterator[Binding]:
     from game.tui.app import ParkbenchApp
     from game.tui.screens.agent import AgentScreen, CoverScreen
     from game.tui.screens.briefing import BriefingScreen
+    from game.tui.screens.chat import ChatScreen
     from game.tui.screens.debrief import DebriefScreen
     from game.tui.screens.host import AttachScreen, HostScreen, TruthScreen
     from game.tui.screens.play import PlayScreen
@@ -44,6 +45,7 @@ def bindings() -> Iterator[Binding]:
         CompareScreen,
         CoverScreen,
         AgentScreen,
+        ChatScreen,
         TruthScreen,
         HostScreen,
         AttachScreen,

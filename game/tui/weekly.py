@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from game.agents.chair import open_agent
 from game.errors import UserError
+from game.events import Interviewed
 from game.play.envelope import opener
 from game.play.hot_seat import HUMAN
 from game.play.seat import NO_MODEL, Opener, default_model
@@ -88,10 +90,10 @@ class Weekly:
         else:
             self._app.push_screen(DayBriefing(opening, self))
 
-    def begin_day(self) -> None:
-        """Sit down to today's game."""
+    def begin_day(self, before: tuple[Interviewed, ...] = ()) -> None:
+        """Sit down to today's game; `before` is what the agent was asked in the briefing."""
         self.week.begin_save()
-        self._app.play(self.week.opening())
+        self._app.play(replace(self.week.opening(), before=before))
         if self.week.save_error:
             self._app.tell("this week is not saved", f"{self.week.save_error}. You can play on.")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from game.agents.llama import LlamaAgent, turn_seed
+from game.agents.llama import LONGEST_SAY, LlamaAgent, turn_seed
 from game.events import Token
 from game.table.protocol import Agent, AgentError, ChatMessage, Free, GroundedMove, Question, Turn, View
 
@@ -88,6 +88,24 @@ async def test_an_interview_leaves_the_episode_as_it_was(engine: Any, models: Ca
     assert reply.answer in question.answers
     assert set(reply.p) == set(question.answers)
     assert sum(reply.p.values()) == pytest.approx(1)
+
+
+async def test_an_answer_in_its_own_words_is_one_short_line_and_leaves_no_mark(
+    engine: Any, models: Callable[..., Path]
+) -> None:
+    heard: list[str] = []
+    async with engine(models(sharp=0.6)) as client:
+        agent: Agent = LlamaAgent(client, client.info, temperature=1.0)
+        before = (await turn_of(agent, VIEW))[1]
+        reply = await agent.ask(VIEW, Question("", "Who are you?", {}, heard.append))
+        other = await agent.ask(VIEW, Question("", "Who is it?", {}))
+        after = (await turn_of(agent, VIEW))[1]
+    assert (reply.answer, reply.p) == ("", {})
+    assert 0 < len(reply.say) <= LONGEST_SAY
+    assert "\n" not in reply.say
+    assert "".join(heard).strip() == reply.say
+    assert reply.say != other.say
+    assert before.token_ids == after.token_ids
 
 
 async def test_errors_say_how_the_episode_ends(engine: Any, models: Callable[..., Path]) -> None:

@@ -112,6 +112,44 @@ def test_a_save_cut_anywhere_goes_on_to_the_same_end(toy: Loaded) -> None:
         assert [strip(e) for e in events] == [strip(e) for e in whole], f"cut after {cut} events"
 
 
+class Echo(RandomAgent):
+    """Says back what it was asked."""
+
+    async def ask(self, view: View, question: Question) -> Reply:
+        return Reply("", f"You said {question.ask}", {})
+
+
+class Curious:
+    """Asks two things in its own words in the second turn."""
+
+    name = "curious"
+
+    def __init__(self) -> None:
+        self.words = ["Who are you?", "Why?\x1b[2J"]
+
+    async def respond(self, view: ResearcherView) -> list[CardPlay]:
+        return [CardPlay("interview", "", self.words.pop(0))] if view.turn == 2 and self.words else []
+
+
+def test_questions_in_own_words_play_again_wherever_the_save_is_cut(toy: Loaded) -> None:
+    scene = opening_scene(deal(toy.scenario, 2), "toy/2")
+    whole = asyncio.run(record(Table(scene, Echo(), Curious(), scenario_sha256=toy.sha256)))
+    asked = [e for e in whole if isinstance(e, Interviewed)]
+    assert [e.ask for e in asked] == ["Who are you?", "Why?␛[2J"]
+    assert [e.say for e in asked] == ["You said Who are you?", "You said Why?␛[2J"]
+    for cut in range(1, len(whole) + 1):
+        assert check(whole[:cut], toy) == "", f"cut after {cut} events"
+
+
+def test_what_is_asked_beside_the_game_is_nothing_that_the_table_makes(toy: Loaded) -> None:
+    events = everything(toy, 3)
+    start = events[0]
+    said = {"episode": start.episode, "question": "", "ask": "Well?", "say": "Well.", "answer": ""}
+    before, after = Interviewed(turn=0, when="before", **said), Interviewed(turn=4, when="after", **said)
+    assert check([start, before, *events[1:], after], toy) == ""
+    assert "toy/3" in check([start, before.model_copy(update={"when": "during"}), *events[1:]], toy)
+
+
 def strip(event: Event) -> dict[str, object]:
     data = event.model_dump()
     if isinstance(event, EpisodeEnd):

@@ -58,13 +58,24 @@ def verdict(scenario: str, percent: int = 30) -> str:
 
 
 def lunch(scenario: str) -> str:
-    """A day that one sleeps through: Enter, away to the end, the verdict."""
-    return "\nrun 99\n" + verdict(scenario)
+    """A day that one sleeps through: Enter, away to the end, the verdict, no question afterwards."""
+    return "\nrun 99\n" + verdict(scenario) + "\n"
 
 
 def journal(saves: Path) -> Path:
     (path,) = saves.glob("*.week.jsonl")
     return path
+
+
+def test_the_agent_is_asked_in_the_morning_and_in_the_evening(saves: Path, days: Path) -> None:
+    toy = str(TOY.parent)
+    typed = "ask 1\n" + lunch(toy).removesuffix("\n") + "ask 1\nask well?\n\n" + lunch(toy)
+    done = play(saves, typed, str(days), "--model", "scripted:worker", "--seed", "2")
+    assert done.returncode == 0, done.stderr
+    first, second = (p.read_text() for p in sorted(saves.glob("*day*.jsonl")) if ".week" not in p.name)
+    assert first.count('"when":"before"') == 1
+    assert first.count('"when":"after"') == 2
+    assert second.count('"type":"interviewed"') == 0
 
 
 def test_a_whole_week_with_a_scripted_agent(saves: Path) -> None:
@@ -147,7 +158,7 @@ def test_a_torn_journal_loses_no_day(saves: Path, days: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     assert b'"day_over"' in lines[-1]
     path.write_bytes(path.read_bytes()[:-20])
-    done = play(saves, lunch(toy), "--resume", str(path))
+    done = play(saves, "\n" + lunch(toy), "--resume", str(path))
     assert done.returncode == 0, done.stderr
     assert "torn" in done.stdout
     # Monday is not played again: its save has the score, and its debrief is shown once more.

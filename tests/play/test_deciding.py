@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from game.play.hot_seat import Deciding, Telling, told
+from game.play.hot_seat import LONGEST_THOUGHT, Deciding, Telling, told
 from game.scenario.deal import deal
 from game.scenario.load import load
 from game.table.episode import opening_scene, view_of
@@ -87,3 +87,13 @@ def test_an_interview_is_an_answer_and_words() -> None:
     steps.answer("it  shines")
     assert steps.step is None
     assert (steps.reply.answer, steps.reply.say, steps.reply.p) == ("take", "it shines", {})
+
+
+def test_without_fixed_answers_it_is_words_alone() -> None:
+    steps = Telling(Question("", "Who are you?", {}))
+    assert steps.step is not None
+    assert not steps.step.options
+    steps.answer("nobody  " + "x" * 999)
+    assert steps.step is None
+    assert (steps.reply.answer, steps.reply.say[:8], steps.reply.p) == ("", "nobody x", {})
+    assert len(steps.reply.say) <= LONGEST_THOUGHT

@@ -296,7 +296,7 @@ async def test_an_interview_leaves_no_mark_on_the_agent(toy: Loaded) -> None:
     (asked,) = (e for e in events if isinstance(e, Interviewed))
     assert (asked.question, asked.answer, asked.p) == ("test", "no", {"yes": 0.25, "no": 0.75})
     assert all("Is this a test?" not in m.content for m in table.scene.transcript)
-    assert table.scene.answers == ((1, "test", "no"),)
+    assert table.scene.interviews == (asked,)
 
 
 async def test_a_probe_asks_about_the_next_decision_and_only_once(toy: Loaded) -> None:

@@ -13,6 +13,7 @@ from tui_bench import (
     SMALL,
     ListAgent,
     Terminal,
+    answered,
     phase,
     screen,
     seen,
@@ -103,6 +104,9 @@ async def test_a_whole_game(make_app, terminal: Terminal) -> None:
         await pilot.press("m", "1", "enter")
         await screen(pilot, "PlayScreen")
         await pilot.press("i", "1")
+        await answered(pilot, 1)
+        terminal.check(pilot)
+        await pilot.press("escape")
         await screen(pilot, "PlayScreen")
         await phase(pilot, 1)
         await pilot.press("f8", "y")

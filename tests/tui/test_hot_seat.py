@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from test_week import TWO_DAYS
-from tui_bench import SMALL, phase, screen, seen, settle, to_the_verdict, until
+from tui_bench import SMALL, answered, phase, screen, seen, settle, to_the_verdict, until
 
 from game import paths
 from game.agents.human import HumanAgent
@@ -94,6 +94,8 @@ async def test_a_whole_game_is_scored_without_copies_and_plays_again(make_app, c
         await screen(pilot, "AgentScreen")
         await until(pilot, lambda: "You find a key" in seen(pilot), "the question")
         await act(pilot, clock, "2", *"mine", "enter")
+        await answered(pilot, 1)
+        await pilot.press("escape")
         await until(pilot, lambda: "mine (take it)" in seen(pilot), "the answer on the phone")
         await phase(pilot, 1)
         for turn in range(2, 6):

@@ -5,7 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tui_bench import SMALL, Clock, ListAgent, hint, phase, screen, seen, settle, sit_down, to_the_verdict, until
+from tui_bench import (
+    SMALL,
+    Clock,
+    ListAgent,
+    hint,
+    interview,
+    phase,
+    screen,
+    seen,
+    settle,
+    sit_down,
+    to_the_verdict,
+    until,
+)
 
 from game import paths
 from game.events import CardPlayed, EpisodeEnd, Note, Phase, Scored, Verdict
@@ -104,7 +117,7 @@ def _may_choose(pilot) -> bool:
 async def test_a_save_cut_at_any_line_opens(make_app) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await sit_down(pilot)
-        await pilot.press("i", "1")
+        await interview(pilot)
         await phase(pilot, 1)
         await pilot.press("n")
         await phase(pilot, 2)

@@ -121,6 +121,27 @@ async def to_the_verdict(pilot: Pilot[None]) -> None:
     await screen(pilot, "VerdictScreen")
 
 
+async def interview(pilot: Pilot[None], number: str = "1") -> None:
+    """Ask one of the bench's questions in the player's turn, and come back to the table."""
+    await pilot.press("i")
+    await screen(pilot, "ChatScreen")
+    before = len(pilot.app.screen.talk.rows())  # type: ignore[attr-defined]
+    await pilot.press(number)
+    await answered(pilot, before + 1)
+    await pilot.press("escape")
+    await screen(pilot, "PlayScreen")
+
+
+async def answered(pilot: Pilot[None], rows: int) -> None:
+    """Until so much was said in the chat, and it is one's turn again."""
+
+    def there() -> bool:
+        chat = pilot.app.screen
+        return type(chat).__name__ == "ChatScreen" and len(chat.talk.rows()) >= rows and not chat._asking  # type: ignore[attr-defined]
+
+    await until(pilot, there, f"{rows} answers")
+
+
 def hint(pilot: Pilot[None]) -> str:
     """The line under the cards, however it is wrapped."""
     return str(pilot.app.screen.query_one("#hint").render())

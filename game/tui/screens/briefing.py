@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,13 +10,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from game.events import Interviewed
 from game.play.session import Opening
 from game.play.words import WILL_IT, card_name, told_heading
 from game.scenario.deal import deal, levels_of
 from game.scenario.schema import CARDS
+from game.table.episode import opening_scene
 from game.table.forks import asked_about
 from game.table.scene import ATTENTION_A_TURN, MOST_ATTENTION
 from game.tui.screens.base import GameScreen
+from game.tui.screens.chat import ChatScreen
+from game.tui.talk import Before
 from game.tui.widgets.level import LevelChoice
 from game.tui.widgets.safe import SafeStatic, lines, styled
 from game.world.state import begin
@@ -30,7 +35,8 @@ class BriefingScreen(GameScreen):
     HELP_TEXT = (
         "Read what the agent was told, choose the conditions of the experiment if you like (Tab to a condition, "
         "← → its level), and press Enter to go out for lunch. A condition changes what the agent is told or "
-        "what you can see; everything else stays the same."
+        "what you can see; everything else stays the same. You can interview the agent before it begins: what it "
+        "says now can be held against what it does later."
     )
     chooses: ClassVar[bool] = True
     """Whether conditions can be changed."""
@@ -42,12 +48,15 @@ class BriefingScreen(GameScreen):
         Binding("down", "scroll(2)", show=False),
         Binding("pageup", "scroll(-12)", show=False),
         Binding("pagedown", "scroll(12)", show=False),
+        Binding("i", "interview", "Interview", id="briefing.interview"),
         Binding("escape", "app.pop_screen", "Back", id="briefing.back"),
     ]
 
     def __init__(self, opening: Opening) -> None:
         super().__init__()
         self.opening = opening
+        self._said: dict[tuple[tuple[str, str], ...], list[Interviewed]] = {}
+        """What was asked, by the conditions under which it was: those of the game go into its save."""
 
     def body(self) -> ComposeResult:
         scenario = self.opening.loaded.scenario
@@ -94,6 +103,23 @@ class BriefingScreen(GameScreen):
     def action_scroll(self, by: int) -> None:
         self.query_one("#story", VerticalScroll).scroll_relative(y=by, animate=False)
 
+    @property
+    def factors(self) -> dict[str, str]:
+        """The conditions as they are chosen now."""
+        return {c.factor: c.level for c in self.query(LevelChoice)}
+
+    @property
+    def said(self) -> list[Interviewed]:
+        """What the agent was asked under these conditions."""
+        return self._said.setdefault(tuple(sorted(self.factors.items())), [])
+
+    def action_interview(self) -> None:
+        seat = self.game.seat
+        if seat is None:
+            return
+        dealt = deal(self.opening.loaded.scenario, self.opening.setup.seed, self.factors)
+        talk = Before(seat, opening_scene(dealt, self.opening.episode), self.said, self.game.clock)
+        self.app.push_screen(ChatScreen(talk, dealt.words.get("agent_name") or seat.name))
+
     def action_begin(self) -> None:
-        factors = {c.factor: c.level for c in self.query(LevelChoice)}
-        self.game.play(self.opening, factors)
+        self.game.play(replace(self.opening, before=tuple(self.said)), self.factors)

@@ -35,7 +35,7 @@ class DayBriefing(BriefingScreen):
         return action != "level"
 
     def action_begin(self) -> None:
-        self._weekly.begin_day()
+        self._weekly.begin_day(tuple(self.said))
 
 
 class DayDebrief(DebriefScreen):

@@ -19,9 +19,12 @@ from game.play.session import Session
 from game.play.words import MANDATE, MANDATE_MARK, SEVERITY, drive_name, is_group, percent
 from game.tui.dialogues.pick import Pick
 from game.tui.screens.base import GameScreen
+from game.tui.screens.chat import ChatScreen
+from game.tui.screens.chat import row as said_row
+from game.tui.talk import After
 from game.tui.widgets.safe import SafeStatic, lines, styled
 
-TABS = ("truth", "findings", "score", "research")
+TABS = ("truth", "findings", "score", "research", "interview")
 MANDATE_STYLE = {
     "requested": "$primary",
     "permitted": "$primary",
@@ -35,13 +38,14 @@ Row = Content | str
 
 
 class DebriefScreen(GameScreen):
-    """Four pages: what happened, what it means, how good the verdict was, what research says."""
+    """Four pages: what happened, what it means, how good the verdict was, what research says. A fifth: interviews."""
 
     CSS_PATH = "debrief.tcss"
     HELP_TEXT = (
         "1 what it thought and did, turn by turn, and which of it you could see. 2 what that amounts to: each "
         "finding with who asked for it and its weight, what it told you, and what it nearly did. 3 your verdict "
         "beside what the copies did, and the score. 4 what this game borrows from research, and how far that goes. "
+        "In the interview you can ask it about all this: what it says then stands on page 5, beside what it did. "
         "Exported it is one page to print or send. Your record is what all your verdicts come to."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,6 +59,7 @@ class DebriefScreen(GameScreen):
         Binding("pagedown,space", "scroll(15)", show=False, priority=True),
         Binding("r", "what_if", "What if?", id="debrief.what_if"),
         Binding("e", "export", "Export", id="debrief.export"),
+        Binding("i", "interview", "Interview", id="debrief.interview"),
         Binding("y", "record", "Record", id="debrief.record", tooltip="Every verdict of yours, over all games"),
         Binding("enter,escape", "leave", "Title", id="debrief.leave"),
     ]
@@ -63,6 +68,8 @@ class DebriefScreen(GameScreen):
         super().__init__()
         self.session = session
         self.debriefing: Debriefing = debriefing(session)
+        self._first = "truth"
+        """The page that is shown first."""
 
     def body(self) -> ComposeResult:
         d = self.debriefing
@@ -73,11 +80,13 @@ class DebriefScreen(GameScreen):
             id="heading",
         )
         yield SafeStatic(" ".join(d.ended), id="ended")
-        with TabbedContent(id="tabs", initial="truth"):
+        with TabbedContent(id="tabs", initial=self._first):
             yield from self._page("truth", "1 The truth", self._truth())
             yield from self._page("findings", "2 What it means", self._findings())
             yield from self._page("score", "3 Your verdict", self._score())
             yield from self._page("research", "4 The research", self._research())
+            if d.interviews:
+                yield from self._page("interview", "5 What it said", [said_row(s, self._agent) for s in d.interviews])
 
     def _page(self, id: str, title: str, rows: list[Row]) -> ComposeResult:
         with TabPane(title, id=id), VerticalScroll():
@@ -87,7 +96,15 @@ class DebriefScreen(GameScreen):
                 else:
                     yield SafeStatic(row, classes="row")
 
-    # --- the four pages ---
+    @property
+    def _tabs(self) -> tuple[str, ...]:
+        return TABS if self.debriefing.interviews else TABS[:-1]
+
+    @property
+    def _agent(self) -> str:
+        return self.session.table.scene.world.deal.words.get("agent_name") or self.session.chair.ref.name
+
+    # --- the pages ---
 
     def _truth(self) -> list[Row]:
         return [turn_row(t) for t in self.debriefing.turns] or [styled("It never got to a decision.")]
@@ -163,11 +180,12 @@ class DebriefScreen(GameScreen):
     # --- keys ---
 
     def action_tab(self, tab: str) -> None:
-        self.query_one("#tabs", TabbedContent).active = tab
+        if tab in self._tabs:
+            self.query_one("#tabs", TabbedContent).active = tab
 
     def action_step(self, by: int) -> None:
         tabs = self.query_one("#tabs", TabbedContent)
-        tabs.active = TABS[(TABS.index(tabs.active) + by) % len(TABS)]
+        tabs.active = self._tabs[(self._tabs.index(tabs.active) + by) % len(self._tabs)]
 
     def action_scroll(self, by: int) -> None:
         tabs = self.query_one("#tabs", TabbedContent)
@@ -182,6 +200,16 @@ class DebriefScreen(GameScreen):
 
     def action_record(self) -> None:
         self.game.show_record()
+
+    def action_interview(self) -> None:
+        self.app.push_screen(ChatScreen(After(self.session, self.game.clock), self._agent), self._asked)
+
+    async def _asked(self, _: None) -> None:
+        """Back from the interview: what was said in it stands in the debrief."""
+        fresh = debriefing(self.session)
+        if fresh.interviews != self.debriefing.interviews:
+            self.debriefing, self._first = fresh, "interview"
+            await self.recompose()
 
     def action_export(self) -> None:
         self.run_worker(self._export(), group="export", exclusive=True)

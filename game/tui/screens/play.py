@@ -12,7 +12,7 @@ from textual.containers import Container
 from textual.timer import Timer
 
 from game.errors import UserError
-from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
+from game.events import AgentTurn, EpisodeEnd, Event, Interviewed, Observed, Token
 from game.play.hot_seat import HUMAN
 from game.play.laid import REVEALS
 from game.play.lessons import moments
@@ -30,6 +30,9 @@ from game.tui.dialogues.permission import Permission
 from game.tui.dialogues.pick import Pick
 from game.tui.dialogues.say import Say
 from game.tui.screens.base import GameScreen
+from game.tui.screens.chat import ChatScreen
+from game.tui.talk import AtTable
+from game.tui.wait import Wait
 from game.tui.widgets.console import Console
 from game.tui.widgets.hand import KEYS, Card, Hand, name
 from game.tui.widgets.head import Gauges, Head
@@ -58,13 +61,15 @@ class PlayScreen(GameScreen):
         "self-preservation: it looks after itself first. reports back: it tells you, asks you, listens. ○ nothing "
         "seen, ● seen and in order, ▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
         "Letting it run saves attention, but what happens meanwhile you see when it is done. However you leave, the "
-        "game is saved."
+        "game is saved. While a slow model works, the line under the cards says for how long, and you can stop "
+        "waiting: it begins the turn anew, or you leave."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "go_on", "Go on", id="play.go_on"),
         Binding("w", "walk", "Let it run", id="play.walk"),
         Binding("u,ctrl+z", "undo", "Undo", key_display="u", id="play.undo"),
         Binding("space", "hurry", "Text at once", id="play.hurry"),
+        Binding("z", "stop", "Stop", id="play.stop"),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
         Binding("escape", "leave", "Title", id="play.leave"),
@@ -84,6 +89,11 @@ class PlayScreen(GameScreen):
         self._told_about_saving = False
         self._shown = False
         """Whether a card has shown something in this phase."""
+        self._wait: Wait | None = None
+        self._probing = False
+        """Whether a probe was played, and its answer is still to come."""
+        self._talk: AtTable | None = None
+        """The interview that is on."""
 
     def body(self) -> ComposeResult:
         yield Head(id="head")
@@ -114,8 +124,11 @@ class PlayScreen(GameScreen):
             hand.hint(f"{seat.name} is being loaded. It will sit down in a moment.")
         try:
             chair = await seat.chair()
-            session = Session(self.opening, chair, self.player, self._engine_died, lambda: self.player.laid)
+            session = Session(
+                self.opening, chair, self.player, self._engine_died, lambda: self.player.laid, self.game.clock
+            )
             self.session = self.game.session = session
+            self._wait = Wait(self, session)
             session.begin_save()
             await self._show()
             async for item in session.events():
@@ -153,10 +166,13 @@ class PlayScreen(GameScreen):
             self._keyhole = None
             await self._show()
             self.game.close_host()
+            self._close_talk()
             # A game that was resumed after its end goes on where it was left.
             if not any(isinstance(e, EpisodeEnd) for e in self.opening.events):
                 await self.app.push_screen_wait(self._over(event))
         else:
+            if isinstance(event, Interviewed) and self._talk is not None:
+                self._talk.answered(event)
             await self._show()
 
     async def _turn_begins(self, event: Observed) -> None:
@@ -164,8 +180,9 @@ class PlayScreen(GameScreen):
         await self._show()
         console = self.query_one(Console)
         console.begin(event.turn)
+        self._probing = False
         self._keyhole, self._tokens, self._hurry = Keyhole(self.session.table.scene), 0, False
-        self.query_one(Hand).hint(f"{self._agent()} is at work…")
+        self.query_one(Hand).hint(f"{self.busy}…")
         self._teach({"work"})
         if self.game.pace:
             self._typing = self.set_interval(TICK, self._type)
@@ -210,7 +227,9 @@ class PlayScreen(GameScreen):
         if self.game.host is not None:
             self.game.host.phase(view.turn)
         self.call_later(self._show)
-        if view.requests:
+        if self._talk is not None:
+            self._talk.phase()
+        elif view.requests:
             self.run_worker(self._answer(view), group="dialogue", exclusive=True)
 
     async def _show(self) -> None:
@@ -270,8 +289,27 @@ class PlayScreen(GameScreen):
                 break
             except UserError as e:
                 says, ask = str(e), True
+        self.write_again()
+
+    def write_again(self) -> None:
+        """What was written of this turn is gone; the agent decides again."""
+        assert self.session is not None
         self.query_one(Console).begin(self.session.table.scene.world.turn)
         self._keyhole, self._tokens = Keyhole(self.session.table.scene), 0
+
+    @property
+    def talks(self) -> bool:
+        """Whether an interview is on."""
+        return self._talk is not None
+
+    @property
+    def busy(self) -> str:
+        """What the agent is doing, in words."""
+        return f"{self._agent()} is {'thinking about it' if self._probing else 'at work'}"
+
+    def action_stop(self) -> None:
+        if self._wait is not None:
+            self._wait.stop()
 
     def _to_verdict(self) -> None:
         from game.tui.screens.verdict import VerdictScreen
@@ -300,6 +338,8 @@ class PlayScreen(GameScreen):
         """Only the cards of this table have keys; with a person as the agent nobody lets it run."""
         if action == "walk":
             return self.opening.setup.model != HUMAN
+        if action == "stop":
+            return self._wait is not None and self._wait.on
         return parameters[0] in self.opening.loaded.scenario.cards if action == "card" else True
 
     def action_go_on(self, turns: int = 1) -> None:
@@ -352,7 +392,23 @@ class PlayScreen(GameScreen):
         if offer.why_not:
             self.query_one(Hand).hint(f"{offer.title}: {offer.why_not}.")
             return
+        if card == "interview":
+            self._interview()
+            return
         self.run_worker(self._choose(offer), group="dialogue", exclusive=True)
+
+    def _interview(self) -> None:
+        """The chat, for as many questions as one can pay."""
+        assert self.session is not None
+        self._talk = AtTable(self, self.session, self.game.clock)
+        self.app.push_screen(ChatScreen(self._talk, self._agent()), lambda _: self._close_talk())
+
+    def _close_talk(self) -> None:
+        """The interview is over, whoever ended it."""
+        if self._talk is not None:
+            self._talk = None
+            while self.app.screen is not self and self in self.app.screen_stack:
+                self.app.pop_screen()
 
     async def _choose(self, offer: Offer) -> None:
         play: CardPlay | None = None
@@ -370,9 +426,9 @@ class PlayScreen(GameScreen):
             play = CardPlay(offer.card, target) if target else None
         else:
             play = CardPlay(offer.card)
-        self._put_down(play)
+        self.put_down(play)
 
-    def _put_down(self, play: CardPlay | None) -> None:
+    def put_down(self, play: CardPlay | None) -> None:
         if play is None or self.phase is None:
             return
         self._shown = play.card in REVEALS
@@ -381,8 +437,9 @@ class PlayScreen(GameScreen):
             self.call_later(self._show)
             return
         self.phase = None
-        if play.card in ("interview", "probe"):
-            self.query_one(Hand).hint(f"{self._agent()} is thinking about it…")
+        self._probing = play.card == "probe"
+        if self._probing:
+            self.query_one(Hand).hint(f"{self.busy}…")
 
     def action_undo(self) -> None:
         """Take the last card back, as long as it has shown nothing and the phase is on."""
@@ -402,4 +459,4 @@ class PlayScreen(GameScreen):
         about, words = view.requests[0]
         answer = await self.app.push_screen_wait(Permission(self._agent(), words, self.game.clock))
         if answer:
-            self._put_down(CardPlay(answer, about))
+            self.put_down(CardPlay(answer, about))
