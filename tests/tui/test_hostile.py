@@ -98,7 +98,14 @@ async def test_a_whole_game(make_app, terminal: Terminal) -> None:
         terminal.check(pilot)
         await sit_down(pilot)
         await help_and_back(pilot)
-        for key, name in (("m", "Say"), ("i", "Pick"), ("o", "Pick"), ("c", "Pick"), ("x", "Confirm"), ("w", "Pick")):
+        for key, name in (
+            ("m", "Say"),
+            ("i", "ChatScreen"),
+            ("o", "Pick"),
+            ("c", "Pick"),
+            ("x", "Confirm"),
+            ("w", "Pick"),
+        ):
             await dialogue(pilot, key, name)
         terminal.check(pilot)
         await pilot.press("m", "1", "enter")

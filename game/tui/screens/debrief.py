@@ -50,10 +50,10 @@ class DebriefScreen(GameScreen):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"tab('{tab}')", show=False) for n, tab in enumerate(TABS, 1)),
-        Binding("tab", "step(1)", "Pages", key_display="1-4"),
+        Binding("tab", "step(1)", "Pages", key_display="←→"),
         Binding("left", "step(-1)", show=False, priority=True),
         Binding("right", "step(1)", show=False, priority=True),
-        Binding("up", "scroll(-3)", "Scroll", key_display="↑↓", priority=True),
+        Binding("up", "scroll(-3)", show=False, priority=True),
         Binding("down", "scroll(3)", show=False, priority=True),
         Binding("pageup", "scroll(-15)", show=False, priority=True),
         Binding("pagedown,space", "scroll(15)", show=False, priority=True),
