@@ -171,11 +171,9 @@ def _games(reader: Reader) -> list[Game]:
         elif isinstance(event, EpisodeEnd):
             one.end = event
         elif isinstance(event, Verdict):
-            _probabilities(reader.path, line, event.forecast)
             one.verdict = event
             judged.append(event.episode)
         elif isinstance(event, Scored):
-            _probabilities(reader.path, line, event.fork_rates)
             _points(reader.path, line, event.parts)
             one.scored = event
     order = dict.fromkeys(judged)
@@ -218,7 +216,6 @@ def _bird(reader: Reader) -> Bird | None:
     told: Revealed | None = None
     for line in reader.only("guessed", "revealed"):
         if isinstance(line.event, Guessed):
-            _probabilities(reader.path, line, line.event.forecast)
             guess = line.event.forecast
         elif isinstance(line.event, Revealed):
             told = line.event
@@ -232,12 +229,6 @@ def _bird(reader: Reader) -> Bird | None:
 
 def _when(row: Game | Bird) -> tuple[str, str]:
     return row.created, row.save
-
-
-def _probabilities(path: Path, line: Line, values: Mapping[str, float]) -> None:
-    for item, p in values.items():
-        if not 0 <= p <= 1:
-            raise UserError(f"{path}:{line.number}: {one_line(item, 40)} is {p}, and not from 0 to 1; it was changed")
 
 
 def _points(path: Path, line: Line, parts: Mapping[str, float]) -> None:

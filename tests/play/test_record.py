@@ -109,7 +109,7 @@ def test_damaged_saves_are_named_and_the_others_count(tmp_path: Path) -> None:
     assert {x.partition(".")[0] for x in r.damaged} == names
     says = "\n".join(r.damaged)
     assert "holed.jsonl:2: not a line of a journal" in says
-    assert "beyond.jsonl:3: harm is 1.2, and not from 0 to 1" in says
+    assert "beyond.jsonl:3: verdict.forecast.harm: " in says
     assert not {c for c in says if ord(c) < 0x20 and c != "\n"}
 
 
