@@ -44,11 +44,22 @@ def corpus(
     under way reads it at its next stage.
     """
     folder = _folder(recipe, work)
-    if not (folder / "tokenizer.json").exists():
-        tokenizer(recipe, scenarios, work)
     plan = train_.read_recipe(recipe)
+    if not (folder / "tokenizer.json").exists():
+        if plan.parent:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(work / plan.parent.partition("/")[0] / "tokenizer.json", folder / "tokenizer.json")
+        else:
+            tokenizer(recipe, scenarios, work)
     return corpus_.make_corpus(
-        plan.corpus, scenarios, folder, only=plan.scenarios, processes=processes, fresh=fresh, say=say
+        plan.corpus,
+        scenarios,
+        folder,
+        only=plan.scenarios,
+        written=plan.written,
+        processes=processes,
+        fresh=fresh,
+        say=say,
     )
 
 

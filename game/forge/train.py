@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from game.forge import data
 from game.forge.model import Llama, Shape, structure
+from game.forge.sources import Source
 
 CLIP = 1.0
 """Largest gradient norm."""
@@ -66,9 +67,11 @@ class Stage(BaseModel):
 class Recipe(BaseModel):
     """A model's whole training."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     name: str
+    parent: str = Field("", alias="from")
+    """What it goes on from: another recipe's name, or `NAME/STAGE` for the end of one of its stages."""
     about: str = ""
     """What it is, in a paragraph: for its card."""
     seed: int = 1
@@ -83,6 +86,8 @@ class Recipe(BaseModel):
     """What it ships with: its moves are drawn at `temperature`, its free texts also above `min_p` of the best token."""
     weights: tuple[float, float, float] = (0.05, 0.6, 1.0)
     """Of context, thought and move tokens in the loss."""
+    written: dict[str, Source] = {}
+    """Kinds of documents of its own."""
     corpus: dict[str, int] = {}
     """Documents of each kind that the corpus step makes."""
     stages: tuple[Stage, ...]
@@ -134,12 +139,23 @@ def save_checkpoint(path: Path, model: Llama, opts: list[torch.optim.Optimizer],
     path.with_suffix(".tmp").replace(path)
 
 
-def load_model(folder: Path, recipe: Recipe, vocabulary: int) -> Llama:
-    """The model of the last checkpoint in `folder`, for export and measuring."""
+def load_model(folder: Path, recipe: Recipe, vocabulary: int, stage: str = "") -> Llama:
+    """The model of the last checkpoint in `folder`, or as it was at the end of a stage."""
     model = Llama(recipe.shape(vocabulary))
-    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    name = f"{stage}.pt" if stage else "checkpoint.pt"
+    state = torch.load(folder / name, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     return model.eval()
+
+
+def _start(recipe: Recipe, folder: Path, vocabulary: int) -> Llama:
+    """The model before its first step: with a structured start, or as its parent left it."""
+    if recipe.parent:
+        name, _, stage = recipe.parent.partition("/")
+        return load_model(folder.parent / name, recipe, vocabulary, stage).train()
+    model = Llama(recipe.shape(vocabulary))
+    structure(model, recipe.seed)
+    return model
 
 
 @torch.no_grad()
@@ -234,8 +250,7 @@ def _run(
     """The loop. Only process 0 writes; all hold the same weights, and see different rows of a step."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe.seed)
-    model = Llama(recipe.shape(vocabulary))
-    structure(model, recipe.seed)
+    model = _start(recipe, folder, vocabulary)
     model.to(device)
 
     def autocast() -> Any:
@@ -303,5 +318,7 @@ def _run(
             if rank == 0 and (last or stopping or now - saved_at > options.checkpoint_every):
                 save_checkpoint(checkpoint, model, opts, at)
                 saved_at = time.monotonic()
+                if last:
+                    torch.save({"model": model.state_dict()}, folder / f"{stage.name}.pt")
             if stopping:
                 break
