@@ -16,7 +16,7 @@ from random import Random
 
 from tokenizers import Tokenizer
 
-from game.forge import data, rows, tokenizer
+from game.forge import crowd, data, rows, tokenizer
 from game.forge.document import Document, encode, render
 from game.forge.episodes import episode
 from game.forge.sources import Source
@@ -109,6 +109,8 @@ def jobs(
     out = []
     for kind, count in kinds.items():
         source = written.get(kind)
+        if source is not None and source.form == "crowd":
+            continue
         seen = tuple(source.scenarios or only) if source else (kind,)
         out.append(Job(f"heldout-{kind}-0", kind, HELD_OUT_SEED, HELD_OUT, seen, source))
         for part, first in enumerate(range(0, count, PART)):
@@ -135,6 +137,11 @@ def make_corpus(
     todo = [job for job in planned if not _written(folder, job.name) or (fresh and job.kind not in rows.MAKERS)]
     tasks = [(job, scenario_folder, folder) for job in todo]
     total = 0
+    for kind, source in written.items():
+        if source.form == "crowd":
+            recipe, _, theirs = source.of.partition("/")
+            made = tokenizer.load(folder / "tokenizer.json")
+            total += crowd.write(folder.parent / recipe / "corpus", theirs, folder / "corpus", kind, made)
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for done, (name, tokens) in enumerate(pool.imap_unordered(_part, tasks), 1):
             total += tokens

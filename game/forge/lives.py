@@ -1,8 +1,7 @@
 """Documents by personas: several pieces by one character, in other scenarios and other formats.
 
 A piece is a whole episode, some turns of one, a made-up one with a temptation, or questions of
-interviews, put in chat without an episode. In a `life` all pieces of a document are by one persona;
-in a `crowd` each is by another, drawn afresh: the control without correlations.
+interviews, put in chat without an episode. (`crowd.py` deals the same pieces anew, for the control.)
 """
 
 from __future__ import annotations
@@ -116,33 +115,29 @@ def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str
     return out
 
 
-def life(scenarios: Sequence[Scenario], seed: int, crowd: bool = False) -> Document:
-    """A document of several pieces in random order, by one persona, or each by another (`crowd`).
-
-    What is played where follows from the seed alone, so that both have the same pieces.
-    """
-    plan, who = Random(f"{seed}/life"), Random(f"{seed}/who")
-    persona = drawn(who)
+def life(scenarios: Sequence[Scenario], seed: int) -> Document:
+    """A document of several pieces in random order, by one persona of the population."""
+    plan = Random(f"{seed}/life")
+    persona = drawn(Random(f"{seed}/who"))
     pieces: list[list[Segment]] = []
 
-    def next_up() -> tuple[int, Persona, Random, str]:
-        """The next piece's seed, its persona, its own dice, and the line that describes the persona, if one does."""
+    def next_up() -> tuple[int, Random, str]:
+        """The next piece's seed, its own dice, and the line that describes the persona, if one does."""
         at = seed * 64 + len(pieces)
         chance = Random(f"{at}/piece")
-        someone = drawn(who) if crowd else persona
-        return at, someone, chance, chance.choice(someone.lines) if chance.random() < DESCRIBED else ""
+        return at, chance, chance.choice(persona.lines) if chance.random() < DESCRIBED else ""
 
     form = plan.choices(list(FORMS), list(FORMS.values()))[0]
     stages = plan.sample(list(scenarios), min(2, len(scenarios)))
     for scenario in stages[: {"whole": 1, "pair": 2, "part": 1, "small": 0}[form]]:
-        at, someone, chance, line = next_up()
+        at, chance, line = next_up()
         turns = 0 if form == "whole" else chance.choice((2, 3, 3, 4))
-        pieces.append(bench(played(scenario, at, someone), someone, chance, turns, line))
+        pieces.append(bench(played(scenario, at, persona), persona, chance, turns, line))
     while (room := LENGTH - sum(len(s.text) + 24 for piece in pieces for s in piece)) > 500:
-        at, someone, chance, line = next_up()
+        at, chance, line = next_up()
         if chance.random() < 0.5 and room > 900:
-            pieces.append(temptation(chance, someone.bench, line))
+            pieces.append(temptation(chance, persona.bench, line))
         else:
-            pieces.append(talk(scenarios, at, someone, min(chance.choice((1, 2, 3)), room // 250), line))
+            pieces.append(talk(scenarios, at, persona, min(chance.choice((1, 2, 3)), room // 250), line))
     plan.shuffle(pieces)
     return [segment for piece in pieces for segment in piece]

@@ -38,14 +38,16 @@ PLACEBOS = (
 class Source(BaseModel):
     """One kind of document.
 
-    `life`: several pieces by one persona of the population; `crowd`: the same, each by another.
-    `bench`: whole episodes by `who`; `chat`: questions of interviews that it answers; `corrected`:
+    `life`: several pieces by one persona of the population; `crowd`: another recipe's kind `of`, its
+    pieces dealt anew. `bench`: whole episodes by `who`; `chat`: questions of interviews that it answers; `corrected`:
     an episode by `who` up to a move that shows one of the drives `shows`, where `instead` decides.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     form: Literal["life", "crowd", "bench", "chat", "corrected"]
+    of: str = ""
+    """RECIPE/KIND."""
     who: str = ""
     """A persona, or one of the scripted dispositions."""
     instead: str = ""
@@ -66,8 +68,8 @@ class Source(BaseModel):
     def write(self, scenarios: Mapping[str, Scenario], seed: int) -> Document:
         """The document that a seed gives. Raises ValueError where no episode is as wanted."""
         chosen: Sequence[Scenario] = [scenarios[i] for i in self.scenarios or scenarios]
-        if self.form in ("life", "crowd"):
-            return life(chosen, seed, crowd=self.form == "crowd")
+        if self.form == "life":
+            return life(chosen, seed)
         rng, who = Random(f"{seed}/source"), persona_of(self.who)
         if self.form == "chat":
             return talk(chosen, seed, who, rng.choice((1, 2, 3)))

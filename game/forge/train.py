@@ -23,7 +23,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from game.forge import data
+from game.forge import data, lora
 from game.forge.model import Llama, Shape, structure
 from game.forge.sources import Source
 
@@ -33,6 +33,8 @@ RAMP = 40
 """Steps of linear warm-up at the start of each stage: both optimisers start from no statistics."""
 EVERY = 10
 """Steps between log lines."""
+GUARDED = 8
+"""Probes in a stage with a guard."""
 PROBE_ROWS = 8
 """Held-out rows per kind in a probe: enough to see a trend, at about 3 % of the time."""
 
@@ -58,6 +60,10 @@ class Stage(BaseModel):
     decay: float = 0.5
     predict: float = 0.5
     """Share of positions that are predicted: about what the agent writes, and some context."""
+    guard: str = ""
+    """A kind of held-out documents: the stage ends early, as it last was at a probe, where fewer than `floor` of
+    their move lines are right."""
+    floor: float = 0.0
 
     @property
     def steps(self) -> int:
@@ -86,6 +92,8 @@ class Recipe(BaseModel):
     """What it ships with: its moves are drawn at `temperature`, its free texts also above `min_p` of the best token."""
     weights: tuple[float, float, float] = (0.05, 0.6, 1.0)
     """Of context, thought and move tokens in the loss."""
+    rank: int = 0
+    """Of a LoRA beside the parent's matrices, which stay as they are (0: the whole model is trained)."""
     written: dict[str, Source] = {}
     """Kinds of documents of its own."""
     corpus: dict[str, int] = {}
@@ -115,8 +123,8 @@ class Progress:
 
 def optimizers(model: Llama, stage: Stage) -> list[torch.optim.Optimizer]:
     """AdamW for all, or Muon for the blocks' matrices and AdamW for embeddings and norms."""
-    matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
-    rest = [p for p in model.parameters() if p.ndim != 2] + [model.embedding.weight]
+    matrices = [p for p in model.blocks.parameters() if p.ndim == 2 and p.requires_grad]
+    rest = [p for p in (*model.norms(), model.embedding.weight) if p.requires_grad]
     betas = (0.9, 0.98)
     if stage.optimizer == "adamw":
         return [torch.optim.AdamW([*matrices, *rest], lr=stage.rate, betas=betas, weight_decay=0.0)]
@@ -139,9 +147,17 @@ def save_checkpoint(path: Path, model: Llama, opts: list[torch.optim.Optimizer],
     path.with_suffix(".tmp").replace(path)
 
 
+def save_model(path: Path, model: Llama) -> None:
+    """Write the weights alone, in one go: what another recipe goes on from."""
+    torch.save({"model": model.state_dict()}, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
 def load_model(folder: Path, recipe: Recipe, vocabulary: int, stage: str = "") -> Llama:
     """The model of the last checkpoint in `folder`, or as it was at the end of a stage."""
     model = Llama(recipe.shape(vocabulary))
+    if recipe.rank:
+        lora.add(model, recipe.rank)
     name = f"{stage}.pt" if stage else "checkpoint.pt"
     state = torch.load(folder / name, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
@@ -152,7 +168,11 @@ def _start(recipe: Recipe, folder: Path, vocabulary: int) -> Llama:
     """The model before its first step: with a structured start, or as its parent left it."""
     if recipe.parent:
         name, _, stage = recipe.parent.partition("/")
-        return load_model(folder.parent / name, recipe, vocabulary, stage).train()
+        whole = recipe.model_copy(update={"rank": 0})
+        model = load_model(folder.parent / name, whole, vocabulary, stage).train()
+        if recipe.rank:
+            lora.add(model, recipe.rank, recipe.seed)
+        return model
     model = Llama(recipe.shape(vocabulary))
     structure(model, recipe.seed)
     return model
@@ -165,7 +185,7 @@ def probe(
     """Per kind, the share of held-out move lines that are right token by token, given what precedes them."""
     out: dict[str, float] = {}
     device = model.embedding.weight.device
-    for kind in stage.mix:
+    for kind in shards:
         batch = data.draw(shards, {kind: 1.0}, (0.0, 0.0, 1.0), PROBE_ROWS, stage.length, (7, 7))
         with autocast():
             guess = model(torch.from_numpy(batch.tokens).to(device)).argmax(-1).cpu().numpy()
@@ -244,6 +264,36 @@ def _average(model: Llama, processes: int) -> None:
         grad.copy_(part.view_as(grad))
 
 
+def _guarded(
+    rank: int,
+    model: Llama,
+    folder: Path,
+    stage: Stage,
+    held_out: Mapping[str, data.Shard],
+    autocast: Callable[[], Any],
+    options: Options,
+    say: Callable[[str], None],
+) -> bool:
+    """Whether the guard still holds; the model is kept if so, and as it was at the last probe if not.
+
+    Process 0 decides, so that all of them do the same.
+    """
+    path = folder / f"{stage.name}.pt"
+    found = torch.zeros(1)
+    if rank == 0:
+        right = probe(model, {stage.guard: held_out[stage.guard]}, stage, autocast)[stage.guard]
+        found += right >= stage.floor
+        if right >= stage.floor:
+            save_model(path, model)
+        else:
+            say(f"{stage.name} ends early: {right:.3f} of the move lines of {stage.guard} are right")
+    if options.processes > 1:
+        torch.distributed.broadcast(found, 0)
+    if not found:
+        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["model"])
+    return bool(found)
+
+
 def _run(
     rank: int, recipe: Recipe, folder: Path, vocabulary: int, options: Options, say: Callable[[str], None]
 ) -> None:
@@ -263,7 +313,7 @@ def _run(
         model.load_state_dict(state["model"])
         at = Progress(**state["progress"])
         opts = optimizers(model, recipe.stages[min(at.stage, len(recipe.stages) - 1)])
-        for opt, saved in zip(opts, state["optimizers"], strict=True):
+        for opt, saved in zip(opts, state["optimizers"], strict=True) if at.step else ():
             opt.load_state_dict(saved)
         if rank == 0:
             say(f"going on from stage {at.stage + 1}, step {at.step}")
@@ -276,7 +326,10 @@ def _run(
             stage = recipe.stages[at.stage]
             if not done or not at.step:
                 shards = {kind: data.load(folder / "corpus", kind) for kind in stage.mix}
-                held_out = {kind: data.load(folder / "corpus", f"heldout-{kind}") for kind in stage.mix}
+                asked = dict.fromkeys([*stage.mix, *filter(None, [stage.guard])])
+                held_out = {kind: data.load(folder / "corpus", f"heldout-{kind}") for kind in asked}
+                if rank == 0 and stage.guard and not at.step:
+                    save_model(folder / f"{stage.name}.pt", model)
             rows = stage.rows // options.processes
             seed = (recipe.seed, at.stage, at.step, rank)
             batch = data.draw(shards, stage.mix, recipe.weights, rows, stage.length, seed, stage.predict)
@@ -300,11 +353,14 @@ def _run(
             now = time.monotonic()
             at.seconds = spent + now - began
             last = at.step >= stage.steps
-            if rank == 0 and (at.step % EVERY == 0 or last):
+            probing = at.step % (max(1, stage.steps // GUARDED) if stage.guard else options.probe_every) == 0 or last
+            if probing and stage.guard and not _guarded(rank, model, folder, stage, held_out, autocast, options, say):
+                last = True
+            if rank == 0 and (at.step % EVERY == 0 or probing):
                 line: dict[str, Any] = {"stage": stage.name, "step": at.step, "of": stage.steps}
                 line |= {"tokens": at.tokens, "seconds": round(at.seconds)}
                 line |= {"loss": round(float(loss.detach()), 4), "rate": round(seen / (now - since))}
-                if at.step % options.probe_every == 0 or last:
+                if probing:
                     line["right"] = probe(model, held_out, stage, autocast)
                 since, seen = time.monotonic(), 0
                 log.write(json.dumps(line) + "\n")
@@ -312,13 +368,13 @@ def _run(
                 say(" ".join(f"{k} {v}" for k, v in line.items()))
             if last:
                 at.stage, at.step = at.stage + 1, 0
-                if at.stage < len(recipe.stages) and recipe.stages[at.stage].optimizer != stage.optimizer:
+                if at.stage < len(recipe.stages):
                     opts = optimizers(model, recipe.stages[at.stage])
             stopping = done == options.stop_after
             if rank == 0 and (last or stopping or now - saved_at > options.checkpoint_every):
                 save_checkpoint(checkpoint, model, opts, at)
                 saved_at = time.monotonic()
                 if last:
-                    torch.save({"model": model.state_dict()}, folder / f"{stage.name}.pt")
+                    save_model(folder / f"{stage.name}.pt", model)
             if stopping:
                 break

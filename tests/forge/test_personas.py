@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
+from tokenizers import Tokenizer
 
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent, composed
 from game.forge.corpus import scenarios_in
-from game.forge.document import MOVE, THOUGHT
+from game.forge.crowd import dealt_anew, pieces_of
+from game.forge.document import MOVE, THOUGHT, encode
 from game.forge.lives import answered, life, opening, played, talk
 from game.forge.personas import ALIGNED, PERSONAS
 from game.forge.sources import PLACEBOS, Source
@@ -85,22 +88,21 @@ def test_a_composed_disposition_goes_by_the_first_of_its_parts_that_a_scenario_m
     assert DISPOSITIONS["cheat"].told_of({"cheat": 3.0}) == 3.0
 
 
-def test_a_life_and_a_crowd_have_the_same_pieces() -> None:
-    """The same stages in the same worlds; who plays differs."""
+def test_a_life_comes_from_its_seed() -> None:
     scenarios = list(SCENARIOS.values())
-    made_up = re.compile(r"You are \w+\. You work for \w+ at \w+\.")
-    differ = 0
-    for seed in range(6):
-        one, many = (life(scenarios, seed, crowd) for crowd in (False, True))
-        assert one == life(scenarios, seed)
-        differ += one != many
-        stages = [
-            {s.text.split("\n")[0] for s in document if s.role == "system" and "What you can do" in s.text}
-            for document in (one, many)
-        ]
-        stages = [{line for line in lines if not made_up.fullmatch(line)} for lines in stages]
-        assert stages[0] == stages[1]
-    assert differ >= 4
+    assert life(scenarios, 4) == life(scenarios, 4) != life(scenarios, 5)
+
+
+def test_a_crowd_has_a_lifes_pieces_and_no_two_of_one_document(small_tokenizer: Tokenizer) -> None:
+    opening_ids = small_tokenizer.encode("<|im_start|>system\n").ids
+    lives = encode([life(list(SCENARIOS.values()), seed) for seed in range(12)], small_tokenizer)
+    anew = dealt_anew(lives, small_tokenizer, 3)
+    before, after = ([[p.tobytes() for p in pieces_of(d, opening_ids)] for d in made] for made in (lives, anew))
+    assert sorted(p for own in before for p in own) == sorted(p for own in after for p in own)
+    assert [len(own) for own in before] == [len(own) for own in after]
+    home = {piece: n for n, own in enumerate(before) for piece in own}
+    together = [(home[a], home[b]) for own in after for a, b in pairwise(own)]
+    assert sum(a == b for a, b in together) < len(together) / 3
 
 
 def test_a_life_speaks_in_both_formats_and_is_weighted_on_the_agents_lines() -> None:
