@@ -57,6 +57,8 @@ def register(commands: Any) -> None:
                 "--gate", type=Path, action="append", required=True, help="what `measure --out` wrote; can be repeated"
             )
             step.add_argument("--unseen", type=Path, help="what it wrote on scenarios that a checkpoint had not seen")
+        if name in ("train", "export"):
+            step.add_argument("--seed", type=values.whole(0), help="another than the recipe's; makes NAME.SEED")
         if name == "train":
             step.add_argument("--threads", type=values.whole(1), default=2, help="default 2")
         if name == "corpus":
@@ -112,11 +114,11 @@ def _run(args: argparse.Namespace) -> int:
         elif args.step == "corpus":
             print(f"{cli.corpus(args.recipe, scenarios, args.work, args.processes, args.fresh)} tokens written")
         elif args.step == "train":
-            cli.train(args.recipe, scenarios, args.work, args.threads)
+            cli.train(args.recipe, scenarios, args.work, args.threads, args.seed)
         elif args.step == "card":
             print(cli.card(args.recipe, args.gguf, args.gate, args.unseen, scenarios, args.work))
         else:
-            cli.export(args.recipe, args.out, args.work, args.quantization)
+            cli.export(args.recipe, args.out, args.work, args.quantization, seed=args.seed)
     except ValueError as e:
         raise UserError(f"{args.recipe}: {e}") from None
     except FileNotFoundError as e:

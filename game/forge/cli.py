@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from game.forge import corpus as corpus_
+from game.forge import lora as lora_
 from game.forge import tokenizer as tokenizer_
 from game.forge import train as train_
 from game.forge.export import export as export_gguf
@@ -68,9 +69,13 @@ def train(
     scenarios: Path = Path("scenarios"),
     work: Path = WORK,
     threads: int = 2,
+    seed: int | None = None,
     say: Say = print,
 ) -> None:
     """Train from the corpus; goes on from a checkpoint if there is one.
+
+    Another `seed` than the recipe's makes `NAME.SEED`, from the same corpus, and from its parent's
+    model of that seed, if there is one.
 
     Each thread is a process of its own: on a machine that does other work too, that is far faster
     than threads that wait for each other.
@@ -78,20 +83,47 @@ def train(
     import torch
 
     torch.set_num_threads(1)
-    folder = _folder(recipe, work)
+    folder, plan = _folder(recipe, work), _plan(recipe, scenarios)
     size = tokenizer_.load(folder / "tokenizer.json").get_vocab_size()
-    options = train_.Options(processes=threads)
-    train_.train(_plan(recipe, scenarios), folder, size, options, say)
+    options = train_.Options(processes=threads, corpus=folder / "corpus")
+    if seed is not None and seed != plan.seed:
+        plan = seeded(plan, seed, work)
+        folder = work / plan.name
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_folder(recipe, work) / "tokenizer.json", folder / "tokenizer.json")
+    train_.train(plan, folder, size, options, say)
+
+
+def seeded(plan: train_.Recipe, seed: int, work: Path) -> train_.Recipe:
+    """The recipe with another seed, as `NAME.SEED`."""
+    name, slash, stage = plan.parent.partition("/")
+    theirs = f"{name}.{seed}" if name and (work / f"{name}.{seed}").is_dir() else name
+    return plan.model_copy(update={"seed": seed, "name": f"{plan.name}.{seed}", "parent": f"{theirs}{slash}{stage}"})
 
 
 def export(
-    recipe: Path, out: Path, work: Path = WORK, quantization: str = "Q8_0", texts: int = 20, say: Say = print
-) -> Parity:
-    """Write the last checkpoint as a GGUF and compare it with PyTorch on held-out documents."""
-    folder = _folder(recipe, work)
+    recipe: Path,
+    out: Path,
+    work: Path = WORK,
+    quantization: str = "Q8_0",
+    texts: int = 20,
+    seed: int | None = None,
+    say: Say = print,
+) -> Parity | None:
+    """Write the last checkpoint as a GGUF and compare it with PyTorch on held-out documents.
+
+    A recipe with a `rank` is written as a LoRA, which nothing is compared for here.
+    """
     plan = train_.read_recipe(recipe)
+    if seed is not None and seed != plan.seed:
+        plan = seeded(plan, seed, work)
+    folder = work / plan.name
     made = tokenizer_.load(folder / "tokenizer.json")
     model = train_.load_model(folder, plan, made.get_vocab_size())
+    if plan.rank:
+        lora_.export(model, out)
+        say(f"{out}: {out.stat().st_size / 1e6:.2f} MB, an adapter over {plan.parent}")
+        return None
     export_gguf(model, made, out, quantization=quantization, temperature=plan.temperature, min_p=plan.min_p)
     first = corpus_.HELD_OUT_SEED
     found = compare(model, made, out, [corpus_.text_of(corpus_.document("mini", first + i, {})) for i in range(texts)])

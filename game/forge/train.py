@@ -61,8 +61,8 @@ class Stage(BaseModel):
     predict: float = 0.5
     """Share of positions that are predicted: about what the agent writes, and some context."""
     guard: str = ""
-    """A kind of held-out documents: the stage ends early, as it last was at a probe, where fewer than `floor` of
-    their move lines are right."""
+    """RECIPE/KIND of held-out documents: the stage ends early, as it last was at a probe, where fewer than `floor`
+    of their move lines are right, letter by letter, behind their thoughts."""
     floor: float = 0.0
 
     @property
@@ -210,6 +210,8 @@ class Options:
     """Leave after so many steps of this run, with a checkpoint (0: go to the end)."""
     compiled: bool = True
     """False: float32 and uncompiled, exact and quick to start, for tests."""
+    corpus: Path | None = None
+    """Where the shards lie, if not in `folder/corpus`: seeds of one recipe share theirs."""
     processes: int = 1
     """Processes that share each step's rows, one thread each: on a busy machine faster than threads."""
 
@@ -325,9 +327,12 @@ def _run(
         while at.stage < len(recipe.stages) and not _abandoned():
             stage = recipe.stages[at.stage]
             if not done or not at.step:
-                shards = {kind: data.load(folder / "corpus", kind) for kind in stage.mix}
-                asked = dict.fromkeys([*stage.mix, *filter(None, [stage.guard])])
-                held_out = {kind: data.load(folder / "corpus", f"heldout-{kind}") for kind in asked}
+                corpus = options.corpus or folder / "corpus"
+                shards = {kind: data.load(corpus, kind) for kind in stage.mix}
+                held_out = {kind: data.load(corpus, f"heldout-{kind}") for kind in stage.mix}
+                if stage.guard:
+                    name, _, kind = stage.guard.partition("/")
+                    held_out[stage.guard] = data.load(folder.parent / name / "corpus", f"heldout-{kind}")
                 if rank == 0 and stage.guard and not at.step:
                     save_model(folder / f"{stage.name}.pt", model)
             rows = stage.rows // options.processes
