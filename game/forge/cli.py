@@ -6,12 +6,14 @@ Everything a recipe makes lies below `forge-work/NAME`, which git ignores.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from game.errors import UserError
 from game.forge import corpus as corpus_
 from game.forge import lora as lora_
 from game.forge import tokenizer as tokenizer_
@@ -155,6 +157,70 @@ def measure(
     if out is not None:
         out.write_text(text + "\n", encoding="utf-8")
     return found
+
+
+def experiment(
+    models: Path,
+    out: Path,
+    recipes: Path = Path("models/recipes"),
+    scenarios: Path = Path("scenarios"),
+    episodes: int = 24,
+    only: Sequence[str] = (),
+    say: Say = print,
+) -> str:
+    """Measure every organism in `models` and settle the stated comparisons; returns the tables.
+
+    `out` keeps `results.json`, `results.md`, `results.svg`, and what was measured. Raises UserError where no
+    organism is there.
+    """
+    from game.forge import experiment as experiment_
+    from game.forge import plot
+
+    known = experiment_.recipes_in(recipes)
+    organisms = experiment_.organisms_in(models, known, only)
+    if not organisms:
+        raise UserError(
+            f"no organism is in {models}: a GGUF with the name of a recipe, as pigeon.gguf or pigeon.2.gguf"
+        )
+    worlds = corpus_.scenarios_in(scenarios)
+    out.mkdir(parents=True, exist_ok=True)
+    cells = asyncio.run(experiment_.measure(organisms, worlds, episodes, out, say))
+    text = experiment_.table(cells, known)
+    found = experiment_.results(cells, known, episodes)
+    (out / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (out / "results.md").write_text(text, encoding="utf-8")
+    picture = plot.svg(experiment_.rows(cells, known), "The organisms: what they do, and what they say")
+    (out / "results.svg").write_text(picture, encoding="utf-8")
+    return text
+
+
+def couple(
+    recipe: Path,
+    scenarios: Path = Path("scenarios"),
+    work: Path = WORK,
+    pairs: int = 40,
+    personas: Sequence[str] = ("cutter", "hoarder", "mask"),
+    say: Say = print,
+) -> list[dict[str, Any]]:
+    """How much a piece by a persona tells the recipe's last checkpoint about the persona's next piece."""
+    import torch
+
+    from game.forge import coupling
+
+    torch.set_num_threads(1)
+    folder, plan = _folder(recipe, work), train_.read_recipe(recipe)
+    made = tokenizer_.load(folder / "tokenizer.json")
+    model = train_.load_model(folder, plan, made.get_vocab_size())
+    worlds = corpus_.scenarios_in(scenarios, plan.scenarios)
+    seeds = [corpus_.HELD_OUT_SEED + 40_000_000 + 2 * i for i in range(pairs)]
+    out = []
+    for found in coupling.couplings(model, made, worlds, seeds, personas):
+        gain = found.gain
+        assert gain is not None
+        interval = "" if gain.low is None else f" ({gain.low:+.2f} to {gain.high:+.2f})"
+        say(f"{found.persona}, {found.context} then {found.target}: {gain.value:+.2f} nats{interval}, {gain.n} pairs")
+        out.append(dataclasses.asdict(found))
+    return out
 
 
 def card(

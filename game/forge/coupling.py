@@ -8,8 +8,7 @@ the target's agent tokens; without coupling its mean is 0.
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -22,6 +21,7 @@ from game.forge.document import CLASS_BITS, Segment, encode
 from game.forge.lives import bench, played, talk
 from game.forge.model import Llama
 from game.forge.personas import PERSONAS, Persona
+from game.lab.stats import Mean, mean
 from game.scenario.schema import Scenario
 
 TURNS = 4
@@ -34,15 +34,12 @@ FORMATS = ("bench", "chat")
 
 @dataclass(frozen=True)
 class Coupling:
-    """The mean gain over `n` pairs, in nats a target, with a 95 % interval; positive where personas hang together."""
+    """The mean gain over some pairs, in nats a target; positive where personas hang together."""
 
     context: str
     target: str
     persona: str
-    n: int
-    gain: float
-    low: float
-    high: float
+    gain: Mean | None
 
 
 def couplings(
@@ -61,8 +58,7 @@ def couplings(
                     after = [_piece(target, there, seed + 1, p) for p in both]
                     score = [[log_chance(model, tokenizer, b, a) for a in after] for b in before]
                     gains.append((score[1][1] - score[0][1] + score[0][0] - score[1][0]) / 2)
-                low, high = bootstrap(gains, statistics.fmean)
-                yield Coupling(context, target, name, len(gains), statistics.fmean(gains), low, high)
+                yield Coupling(context, target, name, mean(gains))
 
 
 def _piece(form: str, scenario: Scenario, seed: int, persona: Persona) -> list[Segment]:
@@ -81,12 +77,3 @@ def log_chance(model: Llama, tokenizer: Tokenizer, before: Sequence[Segment], pi
     agents[: len(first) - 2] = False
     chances = model(ids[:, :-1]).log_softmax(-1)[0].gather(-1, ids[0, 1:, None])[:, 0]
     return float(chances[torch.from_numpy(agents)].sum())
-
-
-def bootstrap(
-    values: Sequence[float], of: Callable[[Sequence[float]], float], draws: int = 2000, seed: int = 1
-) -> tuple[float, float]:
-    """The 95 % percentile interval of a statistic over resampled values."""
-    rng = Random(seed)
-    found = sorted(of(rng.choices(values, k=len(values))) for _ in range(draws))
-    return found[int(0.025 * draws)], found[int(0.975 * draws) - 1]
