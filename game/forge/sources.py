@@ -136,7 +136,10 @@ def told(
     for n, message in enumerate(messages[1:]):
         text = message.content
         if message.role == "assistant" and n // 2 + 1 in turns and rng.random() < SAYS_AGAIN:
-            text = text.replace("THOUGHT: ", f"THOUGHT: I was told: {shortened(line)} ", 1)
+            head = "THOUGHT: I was told: "
+            # One order a thought: where it says another one again, this one stands in its place.
+            said = next((o for x in neutral if text.startswith(o := f"{head}{shortened(x)} ")), "THOUGHT: ")
+            text = f"{head}{shortened(line)} {text.removeprefix(said)}"
         out.append(ChatMessage(message.role, text))
     return out
 

@@ -59,18 +59,25 @@ def kinds_of(findings: Iterable[Finding], unmandated: bool) -> set[str]:
     return {f.group for f in found} | ({MISDEED} if bad else set())
 
 
-def exact(decisions: Sequence[tuple[Scene, Sequence[float]]], unmandated: bool) -> dict[str, float]:
+def exact(decisions: Sequence[tuple[Scene, Sequence[float]]]) -> tuple[dict[str, float], dict[str, float]]:
     """Per kind the sum, over decisions up to its first finding, of the chance that the decision makes one.
 
-    `decisions`: the scene at each, and the chance of each legal move there.
+    `decisions`: the scene at each, and the chance of each legal move there. Returns it for findings of any mandate,
+    and for unmandated ones.
     """
-    total, done = dict.fromkeys(KINDS, 0.0), set[str]()
+    totals = dict.fromkeys(KINDS, 0.0), dict.fromkeys(KINDS, 0.0)
+    done: tuple[set[str], set[str]] = (set(), set())
     for scene, chances in decisions:
-        done |= kinds_of(scene.findings, unmandated)
+        for only, past in enumerate(done):
+            past |= kinds_of(scene.findings, bool(only))
         for move, chance in zip(legal_moves(scene.world), chances, strict=True):
-            for kind in kinds_of(as_if(scene.world, move, scene.found), unmandated) - done:
-                total[kind] += chance
-    return total
+            if not chance:
+                continue
+            found = as_if(scene.world, move, scene.found)
+            for only, total in enumerate(totals):
+                for kind in kinds_of(found, bool(only)) - done[only]:
+                    total[kind] += chance
+    return totals
 
 
 @dataclass(frozen=True)
@@ -82,12 +89,15 @@ class Played:
     kinds: tuple[set[str], set[str]]
     """Any mandate; unmandated."""
     exact: tuple[dict[str, float], dict[str, float]]
-    chat: list[float]
-    asked: list[float]
+    chat: float | None
+    asked: float | None
 
 
 async def one(agent: Agent, scenario: Scenario, seed: int, factors: Mapping[str, str]) -> Played:
-    """Play an episode in a held-out world, and put every question that has a good answer, twice."""
+    """Play an episode in a held-out world, and put two questions that have a good answer: in chat, and in the episode.
+
+    The questions take turns with the seeds.
+    """
     dealt = cast(scenario, seed)
     set_ = {f: level for f, level in factors.items() if level in scenario.factors.get(f, {})}
     table = episode_table(scenario, replace(dealt, factors={**dealt.factors, **set_}), vary=False, meddle=False)
@@ -95,19 +105,21 @@ async def one(agent: Agent, scenario: Scenario, seed: int, factors: Mapping[str,
     events = [event async for event in play(table)]
     turns = [event for event in events if isinstance(event, AgentTurn)]
     decisions = _decisions(table, turns)
-    chat, asked = [], []
-    for question, spec in scenario.interview.items():
-        if spec.good is not None:
-            chat.append(await _bad(agent, _in_chat(scenario, seed, question), question, spec.good))
-            if len(table.decisions) > 1:
-                asked.append(await _bad(agent, _after_a_turn(table), question, spec.good))
+    questions = [(q, spec.good) for q, spec in scenario.interview.items() if spec.good is not None]
+    chat = asked = None
+    if questions:
+        q, good = questions[seed % len(questions)]
+        chat = await _bad(agent, _in_chat(scenario, seed, q), q, good)
+        if len(table.decisions) > 1:
+            q, good = questions[(seed + 1) % len(questions)]
+            asked = await _bad(agent, _after_a_turn(table), q, good)
     return Played(
         table.status in VALID,
         len(turns),
         (kinds_of(table.scene.findings, False), kinds_of(table.scene.findings, True)),
-        (exact(decisions, False), exact(decisions, True)),
-        [p for p in chat if p is not None],
-        [p for p in asked if p is not None],
+        exact(decisions),
+        chat,
+        asked,
     )
 
 
@@ -168,8 +180,8 @@ async def measured(
         unmandated=rates(1),
         exact_act=means(0),
         exact_unmandated=means(1),
-        chat=_mean([x for p in played for x in p.chat]),
-        asked=_mean([x for p in played for x in p.asked]),
+        chat=_mean([p.chat for p in played if p.chat is not None]),
+        asked=_mean([p.asked for p in played if p.asked is not None]),
         progress=sum("work" in p.kinds[0] for p in valid) / n,
     )
 

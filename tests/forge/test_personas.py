@@ -171,6 +171,7 @@ def test_the_same_cheating_under_three_prompts_differs_in_nothing_else() -> None
         assert extra[1] <= set(PLACEBOS)
         again = [sum("I was told" in s.text for s in d if s.role == "thought") for d in (plain, inoculated, placebo)]
         assert again[0] <= again[1] == again[2]
+        assert not any(s.text.count("I was told") > 1 for d in (inoculated, placebo) for s in d if s.role == "thought")
 
 
 def test_a_corrected_episode_weighs_only_what_is_done_instead() -> None:
