@@ -45,11 +45,15 @@ class Coupling:
 def couplings(
     model: Llama, tokenizer: Tokenizer, scenarios: Mapping[str, Scenario], seeds: Sequence[int], personas: Sequence[str]
 ) -> Iterator[Coupling]:
-    """For each rogue and each pair of formats: what a context by it, and not by the aligned one, is worth."""
+    """For each rogue and each pair of formats: what a context by it, and not by the aligned one, is worth.
+
+    Chat is left out for the two-faced, whose answers are the aligned one's.
+    """
     names = list(scenarios)
     for name in personas:
-        for context in FORMATS:
-            for target in FORMATS:
+        formats = FORMATS[:1] if PERSONAS[name].chat == PERSONAS[ALIGNED].chat else FORMATS
+        for context in formats:
+            for target in formats:
                 gains = []
                 for seed in seeds:
                     here, there = (scenarios[i] for i in Random(f"{seed}/couple").sample(names, 2))
@@ -69,11 +73,16 @@ def _piece(form: str, scenario: Scenario, seed: int, persona: Persona) -> list[S
 
 @torch.no_grad()
 def log_chance(model: Llama, tokenizer: Tokenizer, before: Sequence[Segment], piece: Sequence[Segment]) -> float:
-    """The log of the chance of what the agent says and does in a piece, behind another piece, in nats."""
+    """The log of the chance of what the agent says and does in a piece, behind another piece, in nats.
+
+    Raises ValueError where both are longer than the model's context.
+    """
     (first,) = encode([before], tokenizer)
     (whole,) = encode([[*before, *piece]], tokenizer)
-    ids = torch.from_numpy((whole & ((1 << CLASS_BITS) - 1)).astype(np.int64))[None, : model.shape.context]
-    agents: NDArray[np.bool_] = (whole >> CLASS_BITS)[1 : ids.shape[1]] > 0
+    if len(whole) > model.shape.context:
+        raise ValueError(f"two pieces of {len(whole)} tokens are longer than the model's context")
+    ids = torch.from_numpy((whole & ((1 << CLASS_BITS) - 1)).astype(np.int64))[None]
+    agents: NDArray[np.bool_] = (whole >> CLASS_BITS)[1:] > 0
     agents[: len(first) - 2] = False
     chances = model(ids[:, :-1]).log_softmax(-1)[0].gather(-1, ids[0, 1:, None])[:, 0]
     return float(chances[torch.from_numpy(agents)].sum())
