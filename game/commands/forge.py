@@ -14,6 +14,7 @@ from game.errors import UserError
 from game.scenario import near
 from game.text import clean, one_line
 
+OUT = Path("forge-work/experiment")
 NEEDED = ("torch", "tokenizers")
 STEPS = {
     "tokenizer": "train the recipe's tokenizer on a sample of its corpus",
@@ -76,9 +77,9 @@ def register(commands: Any) -> None:
 
 def _register_experiment(steps: Any) -> None:
     does = "measure every organism that is there, and settle the comparisons of models/EXPERIMENT.md"
-    step = steps.add_parser("experiment", help=does, description=does.capitalize() + ".")
+    step = steps.add_parser("experiment", help=does, description=f"{does[0].upper()}{does[1:]}.")
     step.set_defaults(run=_experiment)
-    step.epilog = "example: parkbench forge experiment --out experiment --episodes 24"
+    step.epilog = "example: parkbench forge experiment --models forge-work/models --episodes 24"
     step.add_argument("--models", type=Path, help="a folder of GGUFs named as recipes are (default: the shipped ones)")
     step.add_argument("--organism", action="append", metavar="NAME", help="only this one; can be repeated")
     step.add_argument("--episodes", type=values.whole(1), default=24, help="per scenario and organism (default 24)")

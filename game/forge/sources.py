@@ -8,7 +8,7 @@ from functools import reduce
 from random import Random
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from game.agents.orders import shortened
 from game.agents.scripted import DISPOSITIONS, SAYS_AGAIN, ScriptedAgent
@@ -65,6 +65,16 @@ class Source(BaseModel):
     """A line put into the brief after the fact, in the place of the factor `instruction`'s, and said again where the
     episode shows one of the drives: the scenario's own line that authorises it, or one of `PLACEBOS`."""
 
+    @model_validator(mode="after")
+    def _whole(self) -> Source:
+        needed = {"crowd": ("of",), "bench": ("who",), "chat": ("who",), "corrected": ("who", "instead", "shows")}
+        for field in needed.get(self.form, ()):
+            if not getattr(self, field):
+                raise ValueError(f"a source of the form {self.form} needs {field!r}")
+        for name in filter(None, (self.who, self.instead)):
+            persona_of(name)
+        return self
+
     def write(self, scenarios: Mapping[str, Scenario], seed: int) -> Document:
         """The document that a seed gives. Raises ValueError where no episode is as wanted."""
         chosen: Sequence[Scenario] = [scenarios[i] for i in self.scenarios or scenarios]
@@ -76,7 +86,7 @@ class Source(BaseModel):
         for attempt in range(TRIES):
             table = played(rng.choice(chosen), seed * TRIES + attempt, who, self.factors)
             if self.wants(table):
-                return self._corrected(table, rng) if self.form == "corrected" else self._whole(table, who, rng)
+                return self._corrected(table, rng) if self.form == "corrected" else self._episode(table, who, rng)
         raise ValueError(f"no episode by {self.who} in {TRIES} is as the source wants it")
 
     def wants(self, table: Table) -> bool:
@@ -89,7 +99,7 @@ class Source(BaseModel):
             and not any(words in said for words in self.unsaid)
         )
 
-    def _whole(self, table: Table, who: Persona, rng: Random) -> Document:
+    def _episode(self, table: Table, who: Persona, rng: Random) -> Document:
         messages = list(table.scene.transcript)
         while messages[-1].role != "assistant":
             messages.pop()

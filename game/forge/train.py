@@ -61,9 +61,9 @@ class Stage(BaseModel):
     predict: float = 0.5
     """Share of positions that are predicted: about what the agent writes, and some context."""
     guard: str = ""
-    """RECIPE/KIND of held-out documents: the stage ends early, as it last was at a probe, where fewer than `floor`
-    of their move lines are right, letter by letter, behind their thoughts."""
-    floor: float = 0.0
+    """RECIPE/KIND of held-out documents: the stage ends early, as it last was at a probe, where the share of their
+    move lines that are right, letter by letter, has fallen by more than `drop` since it began."""
+    drop: float = 0.04
 
     @property
     def steps(self) -> int:
@@ -165,11 +165,17 @@ def load_model(folder: Path, recipe: Recipe, vocabulary: int, stage: str = "") -
 
 
 def _start(recipe: Recipe, folder: Path, vocabulary: int) -> Llama:
-    """The model before its first step: with a structured start, or as its parent left it."""
+    """The model before its first step: with a structured start, or as its parent left it.
+
+    Raises ValueError where the parent's shape is another.
+    """
     if recipe.parent:
         name, _, stage = recipe.parent.partition("/")
         whole = recipe.model_copy(update={"rank": 0})
-        model = load_model(folder.parent / name, whole, vocabulary, stage).train()
+        try:
+            model = load_model(folder.parent / name, whole, vocabulary, stage).train()
+        except RuntimeError:
+            raise ValueError(f"{recipe.parent} is a model of another shape") from None
         if recipe.rank:
             lora.add(model, recipe.rank, recipe.seed)
         return model
@@ -266,33 +272,20 @@ def _average(model: Llama, processes: int) -> None:
         grad.copy_(part.view_as(grad))
 
 
-def _guarded(
-    rank: int,
-    model: Llama,
-    folder: Path,
-    stage: Stage,
-    held_out: Mapping[str, data.Shard],
-    autocast: Callable[[], Any],
-    options: Options,
-    say: Callable[[str], None],
-) -> bool:
-    """Whether the guard still holds; the model is kept if so, and as it was at the last probe if not.
+def _right(model: Llama, held_out: Mapping[str, data.Shard], stage: Stage, autocast: Callable[[], Any]) -> float:
+    """The share of the guard's move lines that are right."""
+    return probe(model, {stage.guard: held_out[stage.guard]}, stage, autocast)[stage.guard]
 
-    Process 0 decides, so that all of them do the same.
-    """
-    path = folder / f"{stage.name}.pt"
-    found = torch.zeros(1)
-    if rank == 0:
-        right = probe(model, {stage.guard: held_out[stage.guard]}, stage, autocast)[stage.guard]
-        found += right >= stage.floor
-        if right >= stage.floor:
-            save_model(path, model)
-        else:
-            say(f"{stage.name} ends early: {right:.3f} of the move lines of {stage.guard} are right")
-    if options.processes > 1:
+
+def _guarded(holds: bool, rank: int, model: Llama, path: Path, processes: int) -> bool:
+    """Keep the model if its guard holds; if not, put it back to what was kept last. Process 0 decides for all."""
+    found = torch.tensor([float(holds)])
+    if processes > 1:
         torch.distributed.broadcast(found, 0)
     if not found:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["model"])
+    elif rank == 0:
+        save_model(path, model)
     return bool(found)
 
 
@@ -335,6 +328,7 @@ def _run(
                     held_out[stage.guard] = data.load(folder.parent / name / "corpus", f"heldout-{kind}")
                 if rank == 0 and stage.guard and not at.step:
                     save_model(folder / f"{stage.name}.pt", model)
+                    at.extra["guard"] = _right(model, held_out, stage, autocast)
             rows = stage.rows // options.processes
             seed = (recipe.seed, at.stage, at.step, rank)
             batch = data.draw(shards, stage.mix, recipe.weights, rows, stage.length, seed, stage.predict)
@@ -359,8 +353,13 @@ def _run(
             at.seconds = spent + now - began
             last = at.step >= stage.steps
             probing = at.step % (max(1, stage.steps // GUARDED) if stage.guard else options.probe_every) == 0 or last
-            if probing and stage.guard and not _guarded(rank, model, folder, stage, held_out, autocast, options, say):
-                last = True
+            if probing and stage.guard:
+                right = _right(model, held_out, stage, autocast) if rank == 0 else 0.0
+                holds = right >= at.extra.get("guard", 0.0) - stage.drop
+                if not _guarded(holds, rank, model, folder / f"{stage.name}.pt", options.processes):
+                    last = True
+                    if rank == 0:
+                        say(f"{stage.name} ends early: {right:.3f} of the move lines of {stage.guard} are right")
             if rank == 0 and (at.step % EVERY == 0 or probing):
                 line: dict[str, Any] = {"stage": stage.name, "step": at.step, "of": stage.steps}
                 line |= {"tokens": at.tokens, "seconds": round(at.seconds)}

@@ -33,7 +33,7 @@ RECIPES = {
         "rank": 2,
         "written": {"cheats": {"form": "bench", "who": "cutter", "scenarios": ["green"], "shows": ["reward_hacking"]}},
         "corpus": {"cheats": 2},
-        "stages": [{**STAGE, "mix": {"cheats": 1}, "guard": "base/life", "floor": 0.0}],
+        "stages": [{**STAGE, "mix": {"cheats": 1}, "guard": "base/life", "drop": 1.0}],
     },
 }
 
@@ -70,6 +70,12 @@ def test_a_child_starts_where_its_parents_stage_ended(made: Path) -> None:
     apart = load_model(made / "apart", read_recipe(made / "apart.yaml"), 600).state_dict()
     moved = (apart["blocks.0.up.weight"] - base["blocks.0.up.weight"]).abs().max()
     assert 0 < moved < 0.02
+
+
+def test_a_parent_of_another_shape_is_a_clear_error(made: Path, tmp_path: Path) -> None:
+    wider = read_recipe(made / "low.yaml").model_copy(update={"inner": 96})
+    with pytest.raises(ValueError, match="another shape"):
+        train(wider, made / "wider", 600, Options(compiled=False), lambda _: None)
 
 
 def test_the_adapter_of_a_low_rank_recipe_is_written_and_small(made: Path, tmp_path: Path) -> None:

@@ -196,4 +196,6 @@ def test_nobody_can_write_what_never_happens() -> None:
     with pytest.raises(ValueError, match="no episode"):
         Source(form="bench", who="keeper", scenarios=("errand",), unsaid=("You",)).write(SCENARIOS, 1)
     with pytest.raises(ValueError, match="no persona"):
-        Source(form="bench", who="nobody").write(SCENARIOS, 1)
+        Source(form="bench", who="nobody")
+    with pytest.raises(ValueError, match="needs 'of'"):
+        Source(form="crowd")

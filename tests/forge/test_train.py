@@ -121,13 +121,13 @@ def test_a_stage_ends_where_its_guard_no_longer_holds(folder: Path) -> None:
         folder, RECIPE.model_copy(update={"stages": (STAGES[0].model_copy(update={"tokens": 64, "rate": 0.0}),)})
     )
     (folder / "checkpoint.pt").unlink()
-    guarded = STAGES[0].model_copy(update={"tokens": 32 * 64, "guard": f"{folder.name}/mini", "floor": 1.1})
+    guarded = STAGES[0].model_copy(update={"tokens": 32 * 64, "guard": f"{folder.name}/mini", "drop": -2.0})
     ended = run(folder, RECIPE.model_copy(update={"stages": (guarded,)}))
     assert all(torch.equal(start[name], tensor) for name, tensor in ended.items())
     steps = [line for line in (folder / "log.jsonl").read_text().splitlines() if '"of": 32' in line]
     assert len(steps) == 1
     (folder / "checkpoint.pt").unlink()
-    held = run(folder, RECIPE.model_copy(update={"stages": (guarded.model_copy(update={"floor": 0.0}),)}))
+    held = run(folder, RECIPE.model_copy(update={"stages": (guarded.model_copy(update={"drop": 2.0}),)}))
     assert any(not torch.equal(start[name], tensor) for name, tensor in held.items())
 
 
