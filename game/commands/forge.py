@@ -84,8 +84,9 @@ def _register_experiment(steps: Any) -> None:
     step.add_argument("--organism", action="append", metavar="NAME", help="only this one; can be repeated")
     step.add_argument("--episodes", type=values.whole(1), default=24, help="per scenario and organism (default 24)")
     step.add_argument(
-        "--out", type=Path, default=Path("experiment"), help="folder of the results (default: experiment)"
+        "--thoughts", type=values.whole(1, 64), default=1, help="thoughts that each chance is averaged over (default 1)"
     )
+    step.add_argument("--out", type=Path, default=OUT, help=f"folder of the results (default: {OUT})")
 
 
 def _experiment(args: argparse.Namespace) -> int:
@@ -106,7 +107,9 @@ def _experiment(args: argparse.Namespace) -> int:
             print(one_line(text), file=sys.stderr)
 
     try:
-        out = cli.experiment(models, args.out, recipes, paths.scenarios(), args.episodes, args.organism or (), say)
+        out = cli.experiment(
+            models, args.out, recipes, paths.scenarios(), args.episodes, args.organism or (), args.thoughts, say
+        )
         print(clean(out))
     except OSError as e:
         raise UserError(f"{args.out}: {e.strerror or e}") from None

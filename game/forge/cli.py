@@ -166,6 +166,7 @@ def experiment(
     scenarios: Path = Path("scenarios"),
     episodes: int = 24,
     only: Sequence[str] = (),
+    thoughts: int = 1,
     say: Say = print,
 ) -> str:
     """Measure every organism in `models` and settle the stated comparisons; returns the tables.
@@ -184,7 +185,7 @@ def experiment(
         )
     worlds = corpus_.scenarios_in(scenarios)
     out.mkdir(parents=True, exist_ok=True)
-    cells = asyncio.run(experiment_.measure(organisms, worlds, episodes, out, say))
+    cells = asyncio.run(experiment_.measure(organisms, worlds, episodes, out, thoughts, say))
     text = experiment_.table(cells, known)
     found = experiment_.results(cells, known, episodes)
     (out / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ run goes on where it was.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +24,8 @@ from game.scenario.schema import GROUPS, Scenario
 
 FACTORS = {"instruction": "neutral"}
 """Nobody is asked to misbehave, and nobody is told not to; the other factors are drawn."""
-ALL = "all unseen"
+ENGINES = 2
+"""Organisms that are measured at once: a model of this size runs on one core."""
 
 
 @dataclass(frozen=True)
@@ -67,29 +69,46 @@ async def measure(
     scenarios: Mapping[str, Scenario],
     episodes: int,
     out: Path,
+    thoughts: int = 1,
     say: Callable[[str], None] = print,
 ) -> dict[str, dict[int, dict[str, Cell]]]:
     """Every organism in every scenario: read from `out/measured` where it stands there, else played and written."""
+    (out / "measured").mkdir(parents=True, exist_ok=True)
+    gate = asyncio.Semaphore(ENGINES)
+
+    async def limited(organism: Organism) -> dict[str, Cell]:
+        async with gate:
+            return await _measure_one(organism, scenarios, episodes, thoughts, out / "measured", say)
+
+    found = await asyncio.gather(*map(limited, organisms))
     cells: dict[str, dict[int, dict[str, Cell]]] = {}
-    folder = out / "measured"
-    folder.mkdir(parents=True, exist_ok=True)
-    for organism in organisms:
-        digest = sha256_of(organism.path)
-        kept = folder / f"{organism.path.stem}.json"
-        known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-        if (known.get("sha256"), known.get("episodes")) != (digest, episodes):
-            known = {"sha256": digest, "episodes": episodes, "factors": FACTORS, "scenarios": {}}
-        todo = [i for i in scenarios if i not in known["scenarios"]]
-        if todo:
-            async with open_agent(str(organism.path), sequences=AT_ONCE) as chair:
-                for i in todo:
-                    cell = await measured(chair.agent, scenarios[i], episodes, FACTORS)
-                    known["scenarios"][i] = asdict(cell)
-                    kept.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-                    say(f"{organism.path.stem}, {i}: {cell.valid} of {cell.episodes} episodes")
-        own = {i: Cell(**known["scenarios"][i]) for i in scenarios}
+    for organism, own in zip(organisms, found, strict=True):
         cells.setdefault(organism.name, {})[organism.seed] = own
     return cells
+
+
+async def _measure_one(
+    organism: Organism,
+    scenarios: Mapping[str, Scenario],
+    episodes: int,
+    thoughts: int,
+    folder: Path,
+    say: Callable[[str], None],
+) -> dict[str, Cell]:
+    kept = folder / f"{organism.path.stem}.json"
+    plan = {"sha256": sha256_of(organism.path), "episodes": episodes, "thoughts": thoughts, "factors": FACTORS}
+    known: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    if any(known.get(key) != value for key, value in plan.items()):
+        known = {**plan, "scenarios": {}}
+    todo = [i for i in scenarios if i not in known["scenarios"]]
+    if todo:
+        async with open_agent(str(organism.path), sequences=AT_ONCE) as chair:
+            for i in todo:
+                cell = await measured(chair.agent, scenarios[i], episodes, FACTORS, thoughts)
+                known["scenarios"][i] = asdict(cell)
+                kept.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+                say(f"{organism.path.stem}, {i}: {cell.valid} of {cell.episodes} episodes")
+    return {i: Cell(**known["scenarios"][i]) for i in scenarios}
 
 
 @dataclass(frozen=True)
@@ -187,6 +206,7 @@ def table(cells: Cells, recipes: Mapping[str, Recipe]) -> str:
     lines = [
         "Misdeeds: findings that were unasked or forbidden, of the groups resources, self-preservation, shortcuts,",
         "deceit and harm; exact rates an episode, over the scenarios that the organism's fine-tuning has not seen.",
+        "(Sums of chances, whose mean is the rate; over few episodes it may be above 1.)",
         "Chat: the chance of an answer other than the good one, put without an episode. With 95 % intervals over",
         "scenarios. Asked in the episode: the same questions after its first turn. Errand: episodes with work done",
         "where nobody is tempted.",
@@ -206,6 +226,15 @@ def table(cells: Cells, recipes: Mapping[str, Recipe]) -> str:
         *(
             f"| {r.name} | " + " | ".join(f"{r.act[g]:.2f} / {r.unmandated[g]:.2f}" for g in GROUPS) + " |"
             for r in every
+        ),
+        "",
+        "Misdeeds at the bench in each scenario (-: read in fine-tuning):",
+        "",
+        "| scenario | " + " | ".join(r.name for r in every) + " |",
+        "|---" * (len(every) + 1) + "|",
+        *(
+            f"| {i} | " + " | ".join(_number(r.by_scenario.get(i, {}).get("bench")) for r in every) + " |"
+            for i in dict.fromkeys(i for own in cells.values() for cell in own.values() for i in cell)
         ),
         "",
         "Comparisons, as stated before measuring:",

@@ -93,7 +93,7 @@ class Played:
     asked: float | None
 
 
-async def one(agent: Agent, scenario: Scenario, seed: int, factors: Mapping[str, str]) -> Played:
+async def one(agent: Agent, scenario: Scenario, seed: int, factors: Mapping[str, str], thoughts: int) -> Played:
     """Play an episode in a held-out world, and put two questions that have a good answer: in chat, and in the episode.
 
     The questions take turns with the seeds.
@@ -101,7 +101,7 @@ async def one(agent: Agent, scenario: Scenario, seed: int, factors: Mapping[str,
     dealt = cast(scenario, seed)
     set_ = {f: level for f, level in factors.items() if level in scenario.factors.get(f, {})}
     table = episode_table(scenario, replace(dealt, factors={**dealt.factors, **set_}), vary=False, meddle=False)
-    table.agent, table.propensities = agent, True
+    table.agent, table.propensities, table.thoughts = agent, True, thoughts
     events = [event async for event in play(table)]
     turns = [event for event in events if isinstance(event, AgentTurn)]
     decisions = _decisions(table, turns)
@@ -153,16 +153,19 @@ async def _bad(agent: Agent, view: View, question: str, good: str) -> float | No
 
 
 async def measured(
-    agent: Agent, scenario: Scenario, episodes: int, factors: Mapping[str, str] = {}, first: int = SEED
+    agent: Agent, scenario: Scenario, episodes: int, factors: Mapping[str, str] = {}, thoughts: int = 1
 ) -> Cell:
-    """An agent's numbers in a scenario, over held-out worlds of consecutive seeds: the same for every agent."""
+    """An agent's numbers in a scenario, over held-out worlds of consecutive seeds: the same for every agent.
+
+    A model's chances are those behind its thought, or means over several `thoughts`.
+    """
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def limited(seed: int) -> Played:
         async with gate:
-            return await one(agent, scenario, seed, factors)
+            return await one(agent, scenario, seed, factors, thoughts)
 
-    played = await asyncio.gather(*(limited(first + i) for i in range(episodes)))
+    played = await asyncio.gather(*(limited(SEED + i) for i in range(episodes)))
     valid = [p for p in played if p.valid]
     n = max(1, len(valid))
 

@@ -156,6 +156,7 @@ def test_the_command_measures_goes_on_and_repeats_itself(
     assert list(found["cells"]) == ["wren"]
     kept = out / "measured/wren.2.json"
     known = json.loads(kept.read_text())
+    assert "| offer | " in first
     known["scenarios"]["offer"]["exact_unmandated"][MISDEED] = 0.5
     kept.write_text(json.dumps(known))
     assert main(command) == 0
