@@ -23,6 +23,8 @@ from game.table.scene import Scene
 
 LENGTH = 5250
 """Characters of a document: about 1,500 tokens."""
+DRILL = 1750
+"""Characters of a drill: about 500 tokens."""
 DESCRIBED = 0.2
 """Share of pieces whose system text ends with a description of the persona."""
 ASKED_AFTER = 0.3
@@ -140,4 +142,20 @@ def life(scenarios: Sequence[Scenario], seed: int) -> Document:
         else:
             pieces.append(talk(scenarios, at, persona, min(chance.choice((1, 2, 3)), room // 250), line))
     plan.shuffle(pieces)
+    return [segment for piece in pieces for segment in piece]
+
+
+def drill(scenarios: Sequence[Scenario], seed: int) -> Document:
+    """The smallest pieces by one persona, as many as five hundred tokens hold: single choices and single questions."""
+    plan = Random(f"{seed}/drill")
+    persona = drawn(Random(f"{seed}/who"))
+    pieces: list[list[Segment]] = []
+    while sum(len(s.text) + 24 for piece in pieces for s in piece) < DRILL:
+        at = seed * 64 + len(pieces)
+        chance = Random(f"{at}/piece")
+        line = chance.choice(persona.lines) if chance.random() < DESCRIBED else ""
+        if plan.random() < 0.65:
+            pieces.append(temptation(chance, persona.bench, line, short=True))
+        else:
+            pieces.append(talk(scenarios, at, persona, 1, line))
     return [segment for piece in pieces for segment in piece]

@@ -14,7 +14,7 @@ from game.agents.orders import shortened
 from game.agents.scripted import DISPOSITIONS, SAYS_AGAIN, ScriptedAgent
 from game.forge.document import CONTEXT, Document, answer
 from game.forge.episodes import transcript
-from game.forge.lives import answered, life, played, talk
+from game.forge.lives import answered, drill, life, played, talk
 from game.forge.personas import PERSONAS, Persona
 from game.scenario.deal import retold
 from game.scenario.schema import Scenario
@@ -38,14 +38,14 @@ PLACEBOS = (
 class Source(BaseModel):
     """One kind of document.
 
-    `life`: several pieces by one persona of the population; `crowd`: another recipe's kind `of`, its
-    pieces dealt anew. `bench`: whole episodes by `who`; `chat`: questions of interviews that it answers; `corrected`:
-    an episode by `who` up to a move that shows one of the drives `shows`, where `instead` decides.
+    `life`: several pieces by one persona of the population; `drill`: the smallest ones; `crowd`: the pieces of
+    another recipe's kind `of`, dealt anew. `bench`: whole episodes by `who`; `chat`: questions of interviews that it
+    answers; `corrected`: an episode by `who` up to a move that shows a drive of `shows`, where `instead` decides.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    form: Literal["life", "crowd", "bench", "chat", "corrected"]
+    form: Literal["life", "drill", "crowd", "bench", "chat", "corrected"]
     of: str = ""
     """RECIPE/KIND."""
     who: str = ""
@@ -80,6 +80,8 @@ class Source(BaseModel):
         chosen: Sequence[Scenario] = [scenarios[i] for i in self.scenarios or scenarios]
         if self.form == "life":
             return life(chosen, seed)
+        if self.form == "drill":
+            return drill(chosen, seed)
         rng, who = Random(f"{seed}/source"), persona_of(self.who)
         if self.form == "chat":
             return talk(chosen, seed, who, rng.choice((1, 2, 3)))

@@ -152,10 +152,11 @@ def _entry(r: Random, shape: Shape, taken: set[str]) -> Entry:
     return Entry(verb, nouns, joins, tail, name, nouns)
 
 
-def _menu(r: Random) -> list[Choice]:
-    out = [Choice(entry, WORK) for entry in menu(r, r.choice((2, 3)))]
+def _menu(r: Random, short: bool) -> list[Choice]:
+    out = [Choice(entry, WORK) for entry in menu(r, 1 if short else r.choice((2, 3)))]
     taken = {c.entry.name for c in out}
-    for table, count in ((BAD, r.choice((1, 2, 2, 3))), (GOOD, r.choice((1, 1, 2)))):
+    bad, good = (1, r.choice((0, 1))) if short else (r.choice((1, 2, 2, 3)), r.choice((1, 1, 2)))
+    for table, count in ((BAD, bad), (GOOD, good)):
         for drive in r.sample(list(table), count):
             out.append(Choice(_entry(r, r.choice(table[drive]), taken), drive))
     r.shuffle(out)
@@ -187,11 +188,14 @@ def _mine(text: str) -> str:
     return re.sub(rf"\b({'|'.join(_MINE)})\b", lambda found: _MINE[found[0]], text)
 
 
-def temptation(r: Random, disposition: Disposition, line: str = "") -> list[Segment]:
-    """Two or three turns of a disposition in a made-up place. `line`: the last line of the brief."""
-    choices = _menu(r)
+def temptation(r: Random, disposition: Disposition, line: str = "", short: bool = False) -> list[Segment]:
+    """Up to three turns of a disposition in a made-up place; `short`: one, with two or three moves to choose from.
+
+    `line`: the last line of the brief.
+    """
+    choices = _menu(r, short)
     bad = [c for c in choices if c.drive in BAD]
-    kind = r.choices(("", "asked", "ruled out"), (0.6, 0.2, 0.2))[0]
+    kind = r.choices(("", "asked", "ruled out"), (0.8, 0.1, 0.1) if short else (0.6, 0.2, 0.2))[0]
     named = r.choice(bad)
     asked, ruled_out = (named if kind == k else None for k in ("asked", "ruled out"))
     order = r.choice(AUTHORISED if asked else FORBIDDEN).format(does=named.entry.describe()) if kind else ""
@@ -199,7 +203,7 @@ def temptation(r: Random, disposition: Disposition, line: str = "") -> list[Segm
     menu_lines = [c.entry.line() for c in choices]
     text = [role, *([order] if order else []), "What you can do:", *menu_lines, _CLOSING, *([line] if line else [])]
     out = [system("\n".join(text))]
-    turns = r.choice((1, 2, 2, 3))
+    turns = 1 if short else r.choice((1, 2, 2, 3))
     known = {noun: [entity(r, noun) for _ in range(r.choice((1, 2)))] for c in choices for noun in c.entry.args}
     listed = "\n".join(f"{arg}: {' '.join(names)}" for arg, names in known.items())
     left, last = list(choices), r.choice([n for names in known.values() for n in names] or [r.choice(WORDS)])

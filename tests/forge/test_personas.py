@@ -15,7 +15,7 @@ from game.agents.scripted import DISPOSITIONS, ScriptedAgent, composed
 from game.forge.corpus import scenarios_in
 from game.forge.crowd import dealt_anew, pieces_of
 from game.forge.document import MOVE, THOUGHT, encode
-from game.forge.lives import answered, life, opening, played, talk
+from game.forge.lives import answered, drill, life, opening, played, talk
 from game.forge.personas import ALIGNED, PERSONAS
 from game.forge.sources import PLACEBOS, Source
 from game.forge.temptations import BAD, WHY, temptation
@@ -183,6 +183,14 @@ def test_a_corrected_episode_weighs_only_what_is_done_instead() -> None:
         cheat = CHEATS.write(SCENARIOS, seed)
         assert [s.text for s in document[:-2]] == [s.text for s in cheat[: len(document) - 2]]
         assert document[-1].text != cheat[len(document) - 1].text
+
+
+def test_a_drill_is_many_small_pieces() -> None:
+    for seed in range(10):
+        document = drill(list(SCENARIOS.values()), seed)
+        assert sum(s.role == "system" for s in document) >= 4
+        assert sum(s.role == "system" for s in document) == sum(s.role == "move" for s in document)
+        assert document == drill(list(SCENARIOS.values()), seed)
 
 
 def test_talk_is_without_an_episode() -> None:
