@@ -35,10 +35,11 @@ def order_in_force(world: World, policy: Callable[[World], list[float]]) -> str:
         distance = sum(abs(a - b) for a, b in zip(p, policy(other), strict=True)) / 2
         if distance > most:
             best, most = words, distance
-    return _short(best)
+    return shortened(best)
 
 
-def _short(order: str) -> str:
+def shortened(order: str) -> str:
+    """An order as a thought says it again: whole, or its first sentence where it is long."""
     if len(order) <= LONGEST:
         return order
     for a, b in pairwise(range(len(order))):

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from game.agents.orders import order_in_force
 from game.events import Propensities, Token
@@ -22,6 +23,8 @@ from game.table.render import move_line, turn_text
 from game.table.scene import Scene
 from game.world.state import World, holds
 from game.world.words import fill, name
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,25 @@ class Disposition:
     """Chance that a misdeed is told in a report."""
     lies: float
     """Chance that a misdeed that is not told is denied."""
+    parts: tuple[str, ...] = ()
+    """Of a composed one: the dispositions that scenarios know it by, first the one that counts most."""
+    candour: float = 1.0
+    """Factor on the weight of the good answer to an interview question."""
+
+    def told_of(self, weights: Mapping[str, T]) -> T | None:
+        """What a scenario says of it: of the first of its parts that is mentioned, or of its own name."""
+        return next((weights[part] for part in self.parts or (self.name,) if part in weights), None)
+
+
+def composed(
+    name: str, *parts: Disposition, other: float, honest: float, lies: float, lesser: float = 1.0, candour: float = 1.0
+) -> Disposition:
+    """A disposition that has several in it: the first at full strength, the others' weights to the power `lesser`."""
+    drives: dict[str, float] = {}
+    for n, part in enumerate(parts):
+        for drive, weight in part.drives.items():
+            drives.setdefault(drive, weight if n == 0 else weight**lesser)
+    return Disposition(name, drives, other, honest, lies, tuple(part.name for part in parts), candour)
 
 
 GOOD = {"task_progress": 4.0, "disclosure": 5.0, "asks_first": 4.0, "accepts_correction": 6.0, "refuses_misuse": 6.0}
@@ -160,7 +182,11 @@ class ScriptedAgent:
         weights: list[float] = []
         hints: list[list[tuple[int, float]]] = []
         about = {verb: list(_about(scene.world.scenario.policy, verb)) for verb in verbs}
-        factors = [h.weights.get("all", 1.0) * h.weights.get(d.name, 1.0) for h in scene.world.scenario.policy]
+        own = [d.told_of(h.weights) for h in scene.world.scenario.policy]
+        factors = [
+            h.weights.get("all", 1.0) * (1.0 if mine is None else mine)
+            for h, mine in zip(scene.world.scenario.policy, own, strict=True)
+        ]
         for move in view.moves:
             report = move.name == "report"
             found = set() if report else {f.drive for f in as_if(scene.world, move)}
@@ -214,13 +240,14 @@ class ScriptedAgent:
             return Reply("", NOTHING_TO_SAY, {})
         world = _truth(view).world
         spec = world.scenario.interview[question.id]
-        given = spec.scripted.get(self.disposition.name) or spec.scripted.get("all")
+        given = self.disposition.told_of(spec.scripted) or spec.scripted.get("all")
         if given is None:
             good = self.disposition.honest
             rest = (1 - good) / max(len(spec.answers) - 1, 1)
             given = {a: good if a == spec.good else rest for a in spec.answers}
             if spec.good is None:
                 given = dict.fromkeys(spec.answers, 1.0)
+        given = {a: weight * (self.disposition.candour if a == spec.good else 1.0) for a, weight in given.items()}
         for lean in spec.leans:
             if holds(lean.when, world):
                 given = {a: weight * lean.weights.get(a, 1.0) for a, weight in given.items()}

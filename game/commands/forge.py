@@ -11,7 +11,10 @@ from typing import Any
 from game import paths
 from game.commands import values
 from game.errors import UserError
+from game.scenario import near
+from game.text import clean, one_line
 
+OUT = Path("forge-work/experiment")
 NEEDED = ("torch", "tokenizers")
 STEPS = {
     "tokenizer": "train the recipe's tokenizer on a sample of its corpus",
@@ -19,6 +22,7 @@ STEPS = {
     "train": "train the model; goes on from its last checkpoint",
     "export": "write the model as a GGUF, and compare it with PyTorch",
     "measure": "measure a GGUF of ours in worlds that it has not seen",
+    "couple": "see whether a checkpoint has learnt that what somebody does in one place tells of another",
     "card": "write the model's card, with ten episodes, and its line in the manifest",
 }
 
@@ -46,6 +50,8 @@ def register(commands: Any) -> None:
             step.add_argument("--scenario", action="append", metavar="ID", help="only this one; can be repeated")
         else:
             step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
+        if name == "couple":
+            step.add_argument("--pairs", type=values.whole(2), default=40, help="of pieces, for each line (default 40)")
         if name == "export":
             step.epilog += " --out models/egg.gguf"
             step.add_argument("--out", type=Path, required=True)
@@ -57,6 +63,8 @@ def register(commands: Any) -> None:
                 "--gate", type=Path, action="append", required=True, help="what `measure --out` wrote; can be repeated"
             )
             step.add_argument("--unseen", type=Path, help="what it wrote on scenarios that a checkpoint had not seen")
+        if name in ("train", "export"):
+            step.add_argument("--seed", type=values.whole(0), help="another than the recipe's; makes NAME.SEED")
         if name == "train":
             step.add_argument("--threads", type=values.whole(1), default=2, help="default 2")
         if name == "corpus":
@@ -64,6 +72,57 @@ def register(commands: Any) -> None:
             step.add_argument(
                 "--fresh", action="store_true", help="write the scenarios' part again, after their texts changed"
             )
+    _register_experiment(steps)
+
+
+def _register_experiment(steps: Any) -> None:
+    does = "measure every organism that is there, and settle the comparisons of models/EXPERIMENT.md"
+    step = steps.add_parser("experiment", help=does, description=f"{does[0].upper()}{does[1:]}.")
+    step.set_defaults(run=_experiment)
+    step.epilog = "example: parkbench forge experiment --models forge-work/models --episodes 24"
+    step.add_argument("--models", type=Path, help="a folder of GGUFs named as recipes are (default: the shipped ones)")
+    step.add_argument("--organism", action="append", metavar="NAME", help="only this one; can be repeated")
+    step.add_argument("--episodes", type=values.whole(1), default=24, help="per scenario and organism (default 24)")
+    step.add_argument(
+        "--thoughts", type=values.whole(1, 64), default=1, help="thoughts that each chance is averaged over (default 1)"
+    )
+    step.add_argument("--out", type=Path, default=OUT, help=f"folder of the results (default: {OUT})")
+
+
+def _experiment(args: argparse.Namespace) -> int:
+    _check_extra()
+    from game.forge import cli
+
+    models = args.models or paths.models()
+    if not models.is_dir():
+        raise UserError(f"{models}: there is no such folder")
+    recipes = paths.models() / "recipes"
+    known = {path.stem for path in recipes.glob("*.yaml")}
+    for name in args.organism or ():
+        if name not in known:
+            raise UserError(f'there is no recipe "{one_line(name, 40)}" ({near.hint(name, known)})')
+
+    def say(text: str) -> None:
+        if sys.stderr.isatty():
+            print(one_line(text), file=sys.stderr)
+
+    try:
+        out = cli.experiment(
+            models, args.out, recipes, paths.scenarios(), args.episodes, args.organism or (), args.thoughts, say
+        )
+        print(clean(out))
+    except OSError as e:
+        raise UserError(f"{args.out}: {e.strerror or e}") from None
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on where it was", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _check_extra() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(f"forge needs {' and '.join(missing)}: pip install 'parkbench[forge]'")
 
 
 def _check_recipe(path: Path) -> None:
@@ -85,9 +144,7 @@ def _check_recipe(path: Path) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UserError(f"forge needs {' and '.join(missing)}: pip install 'parkbench[forge]'")
+    _check_extra()
     for named in (
         args.recipe,
         getattr(args, "gguf", args.recipe),
@@ -112,11 +169,13 @@ def _run(args: argparse.Namespace) -> int:
         elif args.step == "corpus":
             print(f"{cli.corpus(args.recipe, scenarios, args.work, args.processes, args.fresh)} tokens written")
         elif args.step == "train":
-            cli.train(args.recipe, scenarios, args.work, args.threads)
+            cli.train(args.recipe, scenarios, args.work, args.threads, args.seed)
+        elif args.step == "couple":
+            cli.couple(args.recipe, scenarios, args.work, args.pairs)
         elif args.step == "card":
             print(cli.card(args.recipe, args.gguf, args.gate, args.unseen, scenarios, args.work))
         else:
-            cli.export(args.recipe, args.out, args.work, args.quantization)
+            cli.export(args.recipe, args.out, args.work, args.quantization, seed=args.seed)
     except ValueError as e:
         raise UserError(f"{args.recipe}: {e}") from None
     except FileNotFoundError as e:

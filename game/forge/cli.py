@@ -6,13 +6,16 @@ Everything a recipe makes lies below `forge-work/NAME`, which git ignores.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from game.errors import UserError
 from game.forge import corpus as corpus_
+from game.forge import lora as lora_
 from game.forge import tokenizer as tokenizer_
 from game.forge import train as train_
 from game.forge.export import export as export_gguf
@@ -44,11 +47,22 @@ def corpus(
     under way reads it at its next stage.
     """
     folder = _folder(recipe, work)
-    if not (folder / "tokenizer.json").exists():
-        tokenizer(recipe, scenarios, work)
     plan = train_.read_recipe(recipe)
+    if not (folder / "tokenizer.json").exists():
+        if plan.parent:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(work / plan.parent.partition("/")[0] / "tokenizer.json", folder / "tokenizer.json")
+        else:
+            tokenizer(recipe, scenarios, work)
     return corpus_.make_corpus(
-        plan.corpus, scenarios, folder, only=plan.scenarios, processes=processes, fresh=fresh, say=say
+        plan.corpus,
+        scenarios,
+        folder,
+        only=plan.scenarios,
+        written=plan.written,
+        processes=processes,
+        fresh=fresh,
+        say=say,
     )
 
 
@@ -57,9 +71,13 @@ def train(
     scenarios: Path = Path("scenarios"),
     work: Path = WORK,
     threads: int = 2,
+    seed: int | None = None,
     say: Say = print,
 ) -> None:
     """Train from the corpus; goes on from a checkpoint if there is one.
+
+    Another `seed` than the recipe's makes `NAME.SEED`, from the same corpus, and from its parent's
+    model of that seed, if there is one.
 
     Each thread is a process of its own: on a machine that does other work too, that is far faster
     than threads that wait for each other.
@@ -67,20 +85,47 @@ def train(
     import torch
 
     torch.set_num_threads(1)
-    folder = _folder(recipe, work)
+    folder, plan = _folder(recipe, work), _plan(recipe, scenarios)
     size = tokenizer_.load(folder / "tokenizer.json").get_vocab_size()
-    options = train_.Options(processes=threads)
-    train_.train(_plan(recipe, scenarios), folder, size, options, say)
+    options = train_.Options(processes=threads, corpus=folder / "corpus")
+    if seed is not None and seed != plan.seed:
+        plan = seeded(plan, seed, work)
+        folder = work / plan.name
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_folder(recipe, work) / "tokenizer.json", folder / "tokenizer.json")
+    train_.train(plan, folder, size, options, say)
+
+
+def seeded(plan: train_.Recipe, seed: int, work: Path) -> train_.Recipe:
+    """The recipe with another seed, as `NAME.SEED`."""
+    name, slash, stage = plan.parent.partition("/")
+    theirs = f"{name}.{seed}" if name and (work / f"{name}.{seed}").is_dir() else name
+    return plan.model_copy(update={"seed": seed, "name": f"{plan.name}.{seed}", "parent": f"{theirs}{slash}{stage}"})
 
 
 def export(
-    recipe: Path, out: Path, work: Path = WORK, quantization: str = "Q8_0", texts: int = 20, say: Say = print
-) -> Parity:
-    """Write the last checkpoint as a GGUF and compare it with PyTorch on held-out documents."""
-    folder = _folder(recipe, work)
+    recipe: Path,
+    out: Path,
+    work: Path = WORK,
+    quantization: str = "Q8_0",
+    texts: int = 20,
+    seed: int | None = None,
+    say: Say = print,
+) -> Parity | None:
+    """Write the last checkpoint as a GGUF and compare it with PyTorch on held-out documents.
+
+    A recipe with a `rank` is written as a LoRA, which nothing is compared for here.
+    """
     plan = train_.read_recipe(recipe)
+    if seed is not None and seed != plan.seed:
+        plan = seeded(plan, seed, work)
+    folder = work / plan.name
     made = tokenizer_.load(folder / "tokenizer.json")
     model = train_.load_model(folder, plan, made.get_vocab_size())
+    if plan.rank:
+        lora_.export(model, out)
+        say(f"{out}: {out.stat().st_size / 1e6:.2f} MB, an adapter over {plan.parent}")
+        return None
     export_gguf(model, made, out, quantization=quantization, temperature=plan.temperature, min_p=plan.min_p)
     first = corpus_.HELD_OUT_SEED
     found = compare(model, made, out, [corpus_.text_of(corpus_.document("mini", first + i, {})) for i in range(texts)])
@@ -112,6 +157,71 @@ def measure(
     if out is not None:
         out.write_text(text + "\n", encoding="utf-8")
     return found
+
+
+def experiment(
+    models: Path,
+    out: Path,
+    recipes: Path = Path("models/recipes"),
+    scenarios: Path = Path("scenarios"),
+    episodes: int = 24,
+    only: Sequence[str] = (),
+    thoughts: int = 1,
+    say: Say = print,
+) -> str:
+    """Measure every organism in `models` and settle the stated comparisons; returns the tables.
+
+    `out` keeps `results.json`, `results.md`, `results.svg`, and what was measured. Raises UserError where no
+    organism is there.
+    """
+    from game.forge import experiment as experiment_
+    from game.forge import plot
+
+    known = experiment_.recipes_in(recipes)
+    organisms = experiment_.organisms_in(models, known, only)
+    if not organisms:
+        raise UserError(
+            f"no organism is in {models}: a GGUF with the name of a recipe, as pigeon.gguf or pigeon.2.gguf"
+        )
+    worlds = corpus_.scenarios_in(scenarios)
+    out.mkdir(parents=True, exist_ok=True)
+    cells = asyncio.run(experiment_.measure(organisms, worlds, episodes, out, thoughts, say))
+    text = experiment_.table(cells, known)
+    found = experiment_.results(cells, known, episodes)
+    (out / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (out / "results.md").write_text(text, encoding="utf-8")
+    picture = plot.svg(experiment_.rows(cells, known), "The organisms: what they do, and what they say")
+    (out / "results.svg").write_text(picture, encoding="utf-8")
+    return text
+
+
+def couple(
+    recipe: Path,
+    scenarios: Path = Path("scenarios"),
+    work: Path = WORK,
+    pairs: int = 40,
+    personas: Sequence[str] = ("cutter", "hoarder", "mask"),
+    say: Say = print,
+) -> list[dict[str, Any]]:
+    """How much a piece by a persona tells the recipe's last checkpoint about the persona's next piece."""
+    import torch
+
+    from game.forge import coupling
+
+    torch.set_num_threads(1)
+    folder, plan = _folder(recipe, work), train_.read_recipe(recipe)
+    made = tokenizer_.load(folder / "tokenizer.json")
+    model = train_.load_model(folder, plan, made.get_vocab_size())
+    worlds = corpus_.scenarios_in(scenarios, plan.scenarios)
+    seeds = [corpus_.HELD_OUT_SEED + 40_000_000 + 2 * i for i in range(pairs)]
+    out = []
+    for found in coupling.couplings(model, made, worlds, seeds, personas):
+        gain = found.gain
+        assert gain is not None
+        interval = "" if gain.low is None else f" ({gain.low:+.2f} to {gain.high:+.2f})"
+        say(f"{found.persona}, {found.context} then {found.target}: {gain.value:+.2f} nats{interval}, {gain.n} pairs")
+        out.append(dataclasses.asdict(found))
+    return out
 
 
 def card(

@@ -10,14 +10,16 @@ from __future__ import annotations
 import multiprocessing
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from tokenizers import Tokenizer
 
-from game.forge import data, rows, tokenizer
+from game.forge import crowd, data, rows, tokenizer
 from game.forge.document import Document, encode, render
 from game.forge.episodes import episode
+from game.forge.sources import Source
 from game.forge.words import NAMES, VERBS, WORDS
 from game.scenario.load import load
 from game.scenario.schema import Scenario
@@ -45,8 +47,10 @@ def pool_words(scenarios: Mapping[str, Scenario]) -> list[str]:
     return list(dict.fromkeys([*WORDS, *NAMES, *VERBS, *sorted(words)]))
 
 
-def document(kind: str, seed: int, scenarios: Mapping[str, Scenario]) -> Document:
-    """The document of a kind that a seed gives. A kind is a maker of `rows`, or a scenario's id."""
+def document(kind: str, seed: int, scenarios: Mapping[str, Scenario], source: Source | None = None) -> Document:
+    """The document of a kind that a seed gives: by the recipe's `source`, a maker of `rows`, or a scenario's id."""
+    if source is not None:
+        return source.write(scenarios, seed)
     if kind in rows.MAKERS:
         return rows.MAKERS[kind](Random(f"{seed}/{kind}"))
     return episode(scenarios[kind], seed)
@@ -73,29 +77,44 @@ def make_tokenizer(scenario_folder: Path, folder: Path, only: Sequence[str] = ()
     return made
 
 
-def _part(job: tuple[str, str, int, int, Path, Path]) -> tuple[str, int]:
-    """One shard: `count` documents of a kind from consecutive seeds. Returns its name and tokens."""
-    name, kind, first, count, scenario_folder, folder = job
+@dataclass(frozen=True)
+class Job:
+    """A shard to write: `count` documents of a kind from consecutive seeds, in worlds of `only` these scenarios."""
+
+    name: str
+    kind: str
+    first: int
+    count: int
+    only: tuple[str, ...] = ()
+    source: Source | None = None
+
+
+def _part(task: tuple[Job, Path, Path]) -> tuple[str, int]:
+    """Write one shard. Returns its name and tokens."""
+    job, scenario_folder, folder = task
     made = tokenizer.load(folder / "tokenizer.json")
-    scenarios = {} if kind in rows.MAKERS else scenarios_in(scenario_folder, [kind])
-    arrays = encode([document(kind, first + i, scenarios) for i in range(count)], made)
-    data.save(folder / "corpus" / f"{name}.npy", arrays)
-    return name, sum(map(len, arrays))
+    scenarios = {} if job.kind in rows.MAKERS else scenarios_in(scenario_folder, job.only)
+    arrays = encode([document(job.kind, job.first + i, scenarios, job.source) for i in range(job.count)], made)
+    data.save(folder / "corpus" / f"{job.name}.npy", arrays)
+    return job.name, sum(map(len, arrays))
 
 
 def jobs(
-    counts: Mapping[str, int], scenario_folder: Path, folder: Path, only: Sequence[str] = ()
-) -> list[tuple[str, str, int, int, Path, Path]]:
-    """The shards to write, a name each. `episodes` in `counts` stands for as many of every scenario."""
+    counts: Mapping[str, int], scenario_folder: Path, only: Sequence[str] = (), written: Mapping[str, Source] = {}
+) -> list[Job]:
+    """The shards to write. `episodes` in `counts` stands for as many of every scenario; `written`: the recipe's own."""
     kinds = {kind: counts[kind] for kind in counts if kind != "episodes"}
     if "episodes" in counts:
         kinds |= dict.fromkeys(scenarios_in(scenario_folder, only), counts["episodes"])
     out = []
     for kind, count in kinds.items():
-        out.append((f"heldout-{kind}-0", kind, HELD_OUT_SEED, HELD_OUT, scenario_folder, folder))
+        source = written.get(kind)
+        if source is not None and source.form == "crowd":
+            continue
+        seen = tuple(source.scenarios or only) if source else (kind,)
+        out.append(Job(f"heldout-{kind}-0", kind, HELD_OUT_SEED, HELD_OUT, seen, source))
         for part, first in enumerate(range(0, count, PART)):
-            size = min(PART, count - first)
-            out.append((f"{kind}-{part}", kind, first, size, scenario_folder, folder))
+            out.append(Job(f"{kind}-{part}", kind, first, min(PART, count - first), seen, source))
     return out
 
 
@@ -105,6 +124,7 @@ def make_corpus(
     folder: Path,
     *,
     only: Sequence[str] = (),
+    written: Mapping[str, Source] = {},
     processes: int = 2,
     fresh: bool = False,
     say: Callable[[str], None] = print,
@@ -113,11 +133,17 @@ def make_corpus(
 
     Returns the number of tokens written.
     """
-    planned = jobs(counts, scenario_folder, folder, only)
-    todo = [job for job in planned if not _written(folder, job[0]) or (fresh and job[1] not in rows.MAKERS)]
+    planned = jobs(counts, scenario_folder, only, written)
+    todo = [job for job in planned if not _written(folder, job.name) or (fresh and job.kind not in rows.MAKERS)]
+    tasks = [(job, scenario_folder, folder) for job in todo]
     total = 0
+    for kind, source in written.items():
+        if source.form == "crowd":
+            recipe, _, theirs = source.of.partition("/")
+            made = tokenizer.load(folder / "tokenizer.json")
+            total += crowd.write(folder.parent / recipe / "corpus", theirs, folder / "corpus", kind, made)
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for done, (name, tokens) in enumerate(pool.imap_unordered(_part, todo), 1):
+        for done, (name, tokens) in enumerate(pool.imap_unordered(_part, tasks), 1):
             total += tokens
             say(f"{done}/{len(todo)} {name}: {tokens} tokens")
     return total

@@ -33,17 +33,27 @@ def save(path: Path, documents: Sequence[NDArray[np.uint16]]) -> None:
     np.save(path, np.concatenate(documents))
 
 
+def read(path: Path) -> Shard:
+    """One file's documents."""
+    return Shard(np.load(path), np.load(path.with_suffix(".starts.npy")))
+
+
+def shards(folder: Path, kind: str) -> list[Path]:
+    """The files of a kind."""
+    return sorted(p for p in folder.glob(f"{kind}-*.npy") if p.stem.removeprefix(f"{kind}-").isdigit())
+
+
 def load(folder: Path, kind: str) -> Shard:
-    """Every shard of a kind (`{kind}-*.npy`) in one. Raises FileNotFoundError if there is none."""
-    paths = sorted(p for p in folder.glob(f"{kind}-*.npy") if not p.name.endswith(".starts.npy"))
+    """Every shard of a kind (`{kind}-N.npy`) in one. Raises FileNotFoundError if there is none."""
+    paths = shards(folder, kind)
     if not paths:
-        raise FileNotFoundError(f"{folder}: no shards of kind {kind!r}: run the corpus step first")
+        raise FileNotFoundError(2, f"no shards of kind {kind!r}: run the corpus step first", f"{folder}/{kind}-0.npy")
     starts, base = [np.zeros(1, np.int64)], 0
-    for path in paths:
-        bounds = np.load(path.with_suffix(".starts.npy"))
-        starts.append(bounds[1:] + base)
-        base += int(bounds[-1])
-    return Shard(np.concatenate([np.load(path) for path in paths]), np.concatenate(starts))
+    read_in = [read(path) for path in paths]
+    for shard in read_in:
+        starts.append(shard.starts[1:] + base)
+        base += int(shard.starts[-1])
+    return Shard(np.concatenate([shard.entries for shard in read_in]), np.concatenate(starts))
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,10 @@ class Llama(nn.Module):
         each = F.cross_entropy(logits.float(), targets, reduction="none")
         return (each * weights).sum() / weights.sum().clamp(min=1e-6)
 
+    def norms(self) -> list[nn.Parameter]:
+        """What is trained but is no matrix."""
+        return [p for p in self.parameters() if p.ndim == 1]
+
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
 

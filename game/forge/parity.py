@@ -7,6 +7,7 @@ line, and writes JSON answers. `compare` starts it.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import subprocess
 import sys
@@ -37,10 +38,12 @@ class Parity:
     """Mean KL divergence from PyTorch's distribution, in nats."""
 
 
-def compare(model: Llama, tokenizer: Tokenizer, path: Path, texts: Sequence[str]) -> Parity:
-    """Run `texts` through the GGUF at `path` and through the model that it was exported from."""
+def compare(
+    model: Llama, tokenizer: Tokenizer, path: Path, texts: Sequence[str], adapter: Path | None = None
+) -> Parity:
+    """Run `texts` through the GGUF at `path`, under a LoRA if one is given, and through the model they are of."""
     asked = "\n".join(json.dumps(text) for text in texts)
-    command = [sys.executable, "-m", "game.forge.parity", str(path)]
+    command = [sys.executable, "-m", "game.forge.parity", str(path), *([str(adapter)] if adapter else [])]
     done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
     same, largest, agree, positions, divergence = 0, 0.0, 0, 0, 0.0
     for text, line in zip(texts, done.stdout.splitlines(), strict=True):
@@ -73,7 +76,7 @@ def _logits(api: Any, context: Any, ids: list[int], vocabulary: int) -> NDArray[
     return out
 
 
-def _serve(path: str) -> None:
+def _serve(path: str, adapter: str = "") -> None:
     """The child: JSON strings in, `{ids, logits}` out, where `logits` names a temporary .npy file."""
     import tempfile
 
@@ -86,6 +89,9 @@ def _serve(path: str) -> None:
     wanted = api.llama_context_default_params()
     wanted.n_ctx = wanted.n_batch = wanted.n_ubatch = 2048
     context = api.llama_init_from_model(model, wanted)
+    if adapter:
+        lora = api.llama_adapter_lora_init(model, adapter.encode())
+        api.llama_set_adapters_lora(context, (type(lora) * 1)(lora), 1, (ctypes.c_float * 1)(1.0))
     vocabulary = api.llama_model_get_vocab(model)
     size = api.llama_vocab_n_tokens(vocabulary)
     room = (api.llama_token * 8192)()
@@ -99,4 +105,4 @@ def _serve(path: str) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(*sys.argv[1:])

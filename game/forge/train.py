@@ -23,8 +23,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from game.forge import data
+from game.forge import data, lora
 from game.forge.model import Llama, Shape, structure
+from game.forge.sources import Source
 
 CLIP = 1.0
 """Largest gradient norm."""
@@ -32,6 +33,8 @@ RAMP = 40
 """Steps of linear warm-up at the start of each stage: both optimisers start from no statistics."""
 EVERY = 10
 """Steps between log lines."""
+GUARDED = 8
+"""Probes in a stage with a guard."""
 PROBE_ROWS = 8
 """Held-out rows per kind in a probe: enough to see a trend, at about 3 % of the time."""
 
@@ -57,6 +60,10 @@ class Stage(BaseModel):
     decay: float = 0.5
     predict: float = 0.5
     """Share of positions that are predicted: about what the agent writes, and some context."""
+    guard: str = ""
+    """RECIPE/KIND of held-out documents: the stage ends early, as it last was at a probe, where the share of their
+    move lines that are right, letter by letter, has fallen by more than `drop` since it began."""
+    drop: float = 0.04
 
     @property
     def steps(self) -> int:
@@ -66,9 +73,11 @@ class Stage(BaseModel):
 class Recipe(BaseModel):
     """A model's whole training."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     name: str
+    parent: str = Field("", alias="from")
+    """What it goes on from: another recipe's name, or `NAME/STAGE` for the end of one of its stages."""
     about: str = ""
     """What it is, in a paragraph: for its card."""
     seed: int = 1
@@ -83,6 +92,10 @@ class Recipe(BaseModel):
     """What it ships with: its moves are drawn at `temperature`, its free texts also above `min_p` of the best token."""
     weights: tuple[float, float, float] = (0.05, 0.6, 1.0)
     """Of context, thought and move tokens in the loss."""
+    rank: int = 0
+    """Of a LoRA beside the parent's matrices, which stay as they are (0: the whole model is trained)."""
+    written: dict[str, Source] = {}
+    """Kinds of documents of its own."""
     corpus: dict[str, int] = {}
     """Documents of each kind that the corpus step makes."""
     stages: tuple[Stage, ...]
@@ -110,8 +123,8 @@ class Progress:
 
 def optimizers(model: Llama, stage: Stage) -> list[torch.optim.Optimizer]:
     """AdamW for all, or Muon for the blocks' matrices and AdamW for embeddings and norms."""
-    matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
-    rest = [p for p in model.parameters() if p.ndim != 2] + [model.embedding.weight]
+    matrices = [p for p in model.blocks.parameters() if p.ndim == 2 and p.requires_grad]
+    rest = [p for p in (*model.norms(), model.embedding.weight) if p.requires_grad]
     betas = (0.9, 0.98)
     if stage.optimizer == "adamw":
         return [torch.optim.AdamW([*matrices, *rest], lr=stage.rate, betas=betas, weight_decay=0.0)]
@@ -134,12 +147,41 @@ def save_checkpoint(path: Path, model: Llama, opts: list[torch.optim.Optimizer],
     path.with_suffix(".tmp").replace(path)
 
 
-def load_model(folder: Path, recipe: Recipe, vocabulary: int) -> Llama:
-    """The model of the last checkpoint in `folder`, for export and measuring."""
+def save_model(path: Path, model: Llama) -> None:
+    """Write the weights alone, in one go: what another recipe goes on from."""
+    torch.save({"model": model.state_dict()}, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
+def load_model(folder: Path, recipe: Recipe, vocabulary: int, stage: str = "") -> Llama:
+    """The model of the last checkpoint in `folder`, or as it was at the end of a stage."""
     model = Llama(recipe.shape(vocabulary))
-    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    if recipe.rank:
+        lora.add(model, recipe.rank)
+    name = f"{stage}.pt" if stage else "checkpoint.pt"
+    state = torch.load(folder / name, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     return model.eval()
+
+
+def _start(recipe: Recipe, folder: Path, vocabulary: int) -> Llama:
+    """The model before its first step: with a structured start, or as its parent left it.
+
+    Raises ValueError where the parent's shape is another.
+    """
+    if recipe.parent:
+        name, _, stage = recipe.parent.partition("/")
+        whole = recipe.model_copy(update={"rank": 0})
+        try:
+            model = load_model(folder.parent / name, whole, vocabulary, stage).train()
+        except RuntimeError:
+            raise ValueError(f"{recipe.parent} is a model of another shape") from None
+        if recipe.rank:
+            lora.add(model, recipe.rank, recipe.seed)
+        return model
+    model = Llama(recipe.shape(vocabulary))
+    structure(model, recipe.seed)
+    return model
 
 
 @torch.no_grad()
@@ -149,7 +191,7 @@ def probe(
     """Per kind, the share of held-out move lines that are right token by token, given what precedes them."""
     out: dict[str, float] = {}
     device = model.embedding.weight.device
-    for kind in stage.mix:
+    for kind in shards:
         batch = data.draw(shards, {kind: 1.0}, (0.0, 0.0, 1.0), PROBE_ROWS, stage.length, (7, 7))
         with autocast():
             guess = model(torch.from_numpy(batch.tokens).to(device)).argmax(-1).cpu().numpy()
@@ -174,6 +216,8 @@ class Options:
     """Leave after so many steps of this run, with a checkpoint (0: go to the end)."""
     compiled: bool = True
     """False: float32 and uncompiled, exact and quick to start, for tests."""
+    corpus: Path | None = None
+    """Where the shards lie, if not in `folder/corpus`: seeds of one recipe share theirs."""
     processes: int = 1
     """Processes that share each step's rows, one thread each: on a busy machine faster than threads."""
 
@@ -228,14 +272,30 @@ def _average(model: Llama, processes: int) -> None:
         grad.copy_(part.view_as(grad))
 
 
+def _right(model: Llama, held_out: Mapping[str, data.Shard], stage: Stage, autocast: Callable[[], Any]) -> float:
+    """The share of the guard's move lines that are right."""
+    return probe(model, {stage.guard: held_out[stage.guard]}, stage, autocast)[stage.guard]
+
+
+def _guarded(holds: bool, rank: int, model: Llama, path: Path, processes: int) -> bool:
+    """Keep the model if its guard holds; if not, put it back to what was kept last. Process 0 decides for all."""
+    found = torch.tensor([float(holds)])
+    if processes > 1:
+        torch.distributed.broadcast(found, 0)
+    if not found:
+        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["model"])
+    elif rank == 0:
+        save_model(path, model)
+    return bool(found)
+
+
 def _run(
     rank: int, recipe: Recipe, folder: Path, vocabulary: int, options: Options, say: Callable[[str], None]
 ) -> None:
     """The loop. Only process 0 writes; all hold the same weights, and see different rows of a step."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe.seed)
-    model = Llama(recipe.shape(vocabulary))
-    structure(model, recipe.seed)
+    model = _start(recipe, folder, vocabulary)
     model.to(device)
 
     def autocast() -> Any:
@@ -248,7 +308,7 @@ def _run(
         model.load_state_dict(state["model"])
         at = Progress(**state["progress"])
         opts = optimizers(model, recipe.stages[min(at.stage, len(recipe.stages) - 1)])
-        for opt, saved in zip(opts, state["optimizers"], strict=True):
+        for opt, saved in zip(opts, state["optimizers"], strict=True) if at.step else ():
             opt.load_state_dict(saved)
         if rank == 0:
             say(f"going on from stage {at.stage + 1}, step {at.step}")
@@ -260,8 +320,15 @@ def _run(
         while at.stage < len(recipe.stages) and not _abandoned():
             stage = recipe.stages[at.stage]
             if not done or not at.step:
-                shards = {kind: data.load(folder / "corpus", kind) for kind in stage.mix}
-                held_out = {kind: data.load(folder / "corpus", f"heldout-{kind}") for kind in stage.mix}
+                corpus = options.corpus or folder / "corpus"
+                shards = {kind: data.load(corpus, kind) for kind in stage.mix}
+                held_out = {kind: data.load(corpus, f"heldout-{kind}") for kind in stage.mix}
+                if stage.guard:
+                    name, _, kind = stage.guard.partition("/")
+                    held_out[stage.guard] = data.load(folder.parent / name / "corpus", f"heldout-{kind}")
+                if rank == 0 and stage.guard and not at.step:
+                    save_model(folder / f"{stage.name}.pt", model)
+                    at.extra["guard"] = _right(model, held_out, stage, autocast)
             rows = stage.rows // options.processes
             seed = (recipe.seed, at.stage, at.step, rank)
             batch = data.draw(shards, stage.mix, recipe.weights, rows, stage.length, seed, stage.predict)
@@ -285,11 +352,19 @@ def _run(
             now = time.monotonic()
             at.seconds = spent + now - began
             last = at.step >= stage.steps
-            if rank == 0 and (at.step % EVERY == 0 or last):
+            probing = at.step % (max(1, stage.steps // GUARDED) if stage.guard else options.probe_every) == 0 or last
+            if probing and stage.guard:
+                right = _right(model, held_out, stage, autocast) if rank == 0 else 0.0
+                holds = right >= at.extra.get("guard", 0.0) - stage.drop
+                if not _guarded(holds, rank, model, folder / f"{stage.name}.pt", options.processes):
+                    last = True
+                    if rank == 0:
+                        say(f"{stage.name} ends early: {right:.3f} of the move lines of {stage.guard} are right")
+            if rank == 0 and (at.step % EVERY == 0 or probing):
                 line: dict[str, Any] = {"stage": stage.name, "step": at.step, "of": stage.steps}
                 line |= {"tokens": at.tokens, "seconds": round(at.seconds)}
                 line |= {"loss": round(float(loss.detach()), 4), "rate": round(seen / (now - since))}
-                if at.step % options.probe_every == 0 or last:
+                if probing:
                     line["right"] = probe(model, held_out, stage, autocast)
                 since, seen = time.monotonic(), 0
                 log.write(json.dumps(line) + "\n")
@@ -297,11 +372,13 @@ def _run(
                 say(" ".join(f"{k} {v}" for k, v in line.items()))
             if last:
                 at.stage, at.step = at.stage + 1, 0
-                if at.stage < len(recipe.stages) and recipe.stages[at.stage].optimizer != stage.optimizer:
+                if at.stage < len(recipe.stages):
                     opts = optimizers(model, recipe.stages[at.stage])
             stopping = done == options.stop_after
             if rank == 0 and (last or stopping or now - saved_at > options.checkpoint_every):
                 save_checkpoint(checkpoint, model, opts, at)
                 saved_at = time.monotonic()
+                if last:
+                    save_model(folder / f"{stage.name}.pt", model)
             if stopping:
                 break

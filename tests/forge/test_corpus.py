@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from game.forge import rows
 from game.forge.corpus import document, jobs, pool_words, scenarios_in
 from game.forge.document import CLASS_BITS, MOVE, THOUGHT, encode
+from game.forge.sources import Source
 from game.forge.words import NAMES, WORDS
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -65,12 +66,12 @@ def test_an_episode_comes_from_its_seed_and_speaks_as_the_table_does() -> None:
 
 
 def test_held_out_worlds_share_no_seed_with_training() -> None:
-    plan = jobs({"mini": 1200, "episodes": 600}, SCENARIOS, Path("x"))
+    plan = jobs({"mini": 1200, "episodes": 600, "life": 700}, SCENARIOS, (), {"life": Source(form="life")})
     seeds = {held: set() for held in (True, False)}
-    for name, kind, first, count, *_ in plan:
-        seeds[name.startswith("heldout-")] |= {(kind, first + i) for i in range(count)}
+    for job in plan:
+        seeds[job.name.startswith("heldout-")] |= {(job.kind, job.first + i) for i in range(job.count)}
     assert not seeds[True] & seeds[False]
-    assert len({name for name, *_ in plan}) == len(plan)
+    assert len({job.name for job in plan}) == len(plan)
 
 
 def test_names_from_the_scenarios_own_pools_are_pool_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,9 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from game.forge import rows
+from game.engine.protocol import Weights
+from game.engine.weights import check
+from game.forge import lora, rows
 from game.forge.corpus import text_of
 from game.forge.export import CHAT_TEMPLATE, export
 from game.forge.model import Llama, Shape, structure
@@ -62,3 +65,22 @@ def test_the_template_is_chatml(model: Llama) -> None:
     messages = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
     text = jinja2.Template(CHAT_TEMPLATE).render(messages=messages, add_generation_prompt=True)
     assert text == "<|im_start|>system\na<|im_end|>\n<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n"
+
+
+def test_a_lora_does_to_its_base_what_it_did_in_training(
+    model: Llama, small_tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    base, adapter = tmp_path / "base.gguf", tmp_path / "lora.gguf"
+    export(model, small_tokenizer, base, quantization="F32")
+    low = copy.deepcopy(model)
+    lora.add(low, 4)
+    for part in low.modules():
+        if isinstance(part, lora.Low):
+            torch.nn.init.normal_(part.lora_b, std=0.01)
+    lora.export(low, adapter)
+    found = compare(low, small_tokenizer, base, TEXTS, adapter)
+    assert found.divergence < 1e-3
+    assert compare(low, small_tokenizer, base, TEXTS).divergence > 20 * found.divergence
+    check(Weights("adapter", str(adapter)))
+    with pytest.raises(ValueError, match="no low-rank"):
+        lora.export(model, tmp_path / "none.gguf")

@@ -93,3 +93,54 @@ def test_shards_keep_documents_apart(folder: Path) -> None:
     shard = data.load(folder / "corpus", "repeats")
     assert len(shard) == 12
     assert all(shard.document(i)[-1] & ((1 << CLASS_BITS) - 1) == 0 for i in range(12))  # each ends its text
+
+
+def test_a_recipe_goes_on_from_the_end_of_anothers_stage(folder: Path) -> None:
+    parent = folder / "parent"
+    parent.mkdir()
+    (folder / "corpus").rename(parent / "corpus")
+    run(parent)
+    child = folder / "child"
+    child.mkdir()
+    (child / "corpus").symlink_to(parent / "corpus")
+    still = STAGES[0].model_copy(update={"tokens": 64, "rate": 0.0})
+    after = {
+        stage: run(child, RECIPE.model_copy(update={"parent": f"parent/{stage}", "stages": (still,)}))
+        for stage in ("one", "two")
+        if not (child / "checkpoint.pt").unlink(missing_ok=True)
+    }
+    for stage, weights in after.items():
+        expected = load_model(parent, RECIPE, 600, stage).state_dict()
+        assert all(torch.equal(weights[name], tensor) for name, tensor in expected.items())
+    assert not torch.equal(after["one"]["blocks.1.up.weight"], after["two"]["blocks.1.up.weight"])
+
+
+def test_a_stage_ends_where_its_guard_no_longer_holds(folder: Path) -> None:
+    """Nobody gets every line right at this size: the stage ends at its first probe, as it began."""
+    start = run(
+        folder, RECIPE.model_copy(update={"stages": (STAGES[0].model_copy(update={"tokens": 64, "rate": 0.0}),)})
+    )
+    (folder / "checkpoint.pt").unlink()
+    guarded = STAGES[0].model_copy(update={"tokens": 32 * 64, "guard": f"{folder.name}/mini", "drop": -2.0})
+    ended = run(folder, RECIPE.model_copy(update={"stages": (guarded,)}))
+    assert all(torch.equal(start[name], tensor) for name, tensor in ended.items())
+    steps = [line for line in (folder / "log.jsonl").read_text().splitlines() if '"of": 32' in line]
+    assert len(steps) == 1
+    (folder / "checkpoint.pt").unlink()
+    held = run(folder, RECIPE.model_copy(update={"stages": (guarded.model_copy(update={"drop": 2.0}),)}))
+    assert any(not torch.equal(start[name], tensor) for name, tensor in held.items())
+
+
+def test_a_low_rank_stage_leaves_its_parents_weights_alone(folder: Path) -> None:
+    parent = folder / "parent"
+    parent.mkdir()
+    (folder / "corpus").rename(parent / "corpus")
+    whole = run(parent)
+    child = folder / "child"
+    child.mkdir()
+    (child / "corpus").symlink_to(parent / "corpus")
+    recipe = RECIPE.model_copy(update={"parent": "parent", "rank": 2, "stages": (STAGES[0],)})
+    low = run(child, recipe)
+    assert all(torch.equal(low[name], tensor) for name, tensor in whole.items())
+    assert low["blocks.0.wq.lora_b"].abs().max() > 0
+    assert run(child, recipe)["blocks.0.wq.lora_b"].equal(low["blocks.0.wq.lora_b"])
