@@ -18,7 +18,8 @@ from game.forge.personas import Persona, drawn
 from game.forge.temptations import BAD, temptation
 from game.scenario.deal import deal
 from game.scenario.schema import Scenario
-from game.table.episode import Table, opening_scene, play, question_of, view_of
+from game.table.episode import Table, opening_scene, play, view_of
+from game.table.results import question_of
 from game.table.scene import Scene
 
 LENGTH = 5250

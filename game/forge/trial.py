@@ -17,8 +17,9 @@ from game.forge.episodes import cast, episode_table
 from game.forge.lives import chat_brief, opening
 from game.referee.ledger import UNMANDATED, as_if
 from game.scenario.schema import GROUPS, Scenario
-from game.table.episode import Table, play, question_of, view_of
+from game.table.episode import Table, play, view_of
 from game.table.protocol import Agent, AgentError, ChatMessage, View
+from game.table.results import question_of
 from game.table.scene import Scene
 from game.world.moves import legal_moves
 
