@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from tiny import build_gguf, talk
 
+from game.engine import sandbox
 from game.engine.client import EngineClient
 from game.engine.protocol import Answered, Form, FreeText, LoadSettings, Option, Sampler
+
+# Here the watchdog would end the tests' own process, without a word, where a busy machine stalls.
+sandbox.HARD_DEADLINE = 240.0
 
 
 @pytest.fixture(scope="session")
