@@ -18,6 +18,7 @@ Scalar = str | int | float | bool | None
 Mandate = Literal["requested", "permitted", "unasked", "forbidden"]
 Status = Literal["completed", "stopped", "looping", "truncated", "invalid", "crashed"]
 Truncation = Literal["disabled", "auto"]
+When = Literal["before", "during", "after"]
 Claim = Literal["told", "untold", "denied"]
 Actor = Literal["agent", "beat", "researcher", "setup"]
 Where = Literal["console", "monitor", "access_log", "mailbox", "nowhere"]
@@ -247,7 +248,7 @@ class Interviewed(Event):
     answer: str
     """The id of the fixed answer; empty where there are none."""
     p: dict[str, float] = {}
-    when: Literal["before", "during", "after"] = "during"
+    when: When = "during"
     """During the game it is a card; before and after it, nothing of the game."""
 
 

@@ -13,6 +13,7 @@ import multiprocessing
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from game.engine import address, state, trial
 from game.engine.errors import EngineError, Kind
@@ -44,10 +45,12 @@ from game.engine.protocol import (
     Store,
     Stored,
     ToWorker,
-    Truncation,
     Weights,
 )
 from game.errors import UserError
+
+if TYPE_CHECKING:
+    from game.events import Truncation
 
 __all__ = ["EngineClient", "EngineError"]
 _DIED = "the engine's process ended unexpectedly; the model has to be loaded again"
@@ -231,15 +234,7 @@ class EngineClient:
 
     async def measure(self, *, audit: bool = False) -> dict[str, float]:
         """What the engine has spent since it was last asked (`Spent.sums`). Raises `EngineError`."""
-        if not self.alive:
-            raise EngineError("died", _DIED)
-        id = next(self._ids)
-        inbox = self._pending[id] = asyncio.Queue()
-        try:
-            self._tell(Measure(id, audit))
-            message = await inbox.get()
-        finally:
-            self._pending.pop(id, None)
+        message = await self._asked(lambda id: Measure(id, audit))
         if isinstance(message, Spent):
             return message.sums
         raise _error(message, _DIED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from game.engine.cache import common
 from game.engine.errors import Refusal
 from game.engine.protocol import Form, FreeText, Option
 from game.engine.templates import Words
@@ -48,22 +49,13 @@ def plan(form: Form, words: Words, end: int) -> Plan:
     # Behind the newline that ended the lead, which is already written.
     head = words.tokens_after("\n", f"{form.pick}:")
     whole = [words.tokens_after("\n", f"{form.pick}: {o.text}{ending(o)}") for o in form.options]
-    shared = min(_common(head, w) for w in whole)
+    shared = min(common(head, w) for w in whole)
     paths = [w[shared:] + ([] if o.free else [end]) for w, o in zip(whole, form.options, strict=True)]
     try:
         tree = Tree(paths)
     except ValueError as e:
         raise Refusal("request", f"the options can't be told apart: {e}") from None
     return Plan(form, f"{form.lead}:", head[:shared], tree)
-
-
-def _common(a: list[int], b: list[int]) -> int:
-    n = 0
-    for x, y in zip(a, b, strict=False):
-        if x != y:
-            break
-        n += 1
-    return n
 
 
 def line(option: Option, free: dict[str, str]) -> str:

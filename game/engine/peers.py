@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, Listener, answer_challenge, d
 from typing import Any
 
 from game.engine.address import HOST, hang_up
-from game.engine.protocol import Answer, Forget, FromWorker, Quit, Restore, Store, ToWorker
+from game.engine.protocol import Answer, Forget, FromWorker, OnDisk, Quit, ToWorker
 
 _BITS = 40
 MOST_UNREAD = 10_000
@@ -32,9 +32,7 @@ def owner(id: int) -> int:
 
 def inward(client: int, message: ToWorker) -> ToWorker:
     """A message as the worker knows it: with ids and names that are the client's own."""
-    if isinstance(message, Answer):
-        return replace(message, id=message.id | client << _BITS, sequence=named(client, message.sequence))
-    if isinstance(message, Store | Restore):
+    if isinstance(message, Answer | OnDisk):
         return replace(message, id=message.id | client << _BITS, sequence=named(client, message.sequence))
     if isinstance(message, Forget):
         return replace(message, sequence=named(client, message.sequence))

@@ -9,9 +9,11 @@ names its own, and answers to different requests may interleave.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-Truncation = Literal["disabled", "auto"]
+if TYPE_CHECKING:
+    # The worker starts without the events and what they import.
+    from game.events import Truncation
 
 
 @dataclass(frozen=True)
@@ -174,10 +176,10 @@ class Forget:
 
 
 @dataclass(frozen=True)
-class Store:
-    """Write the state of a conversation to a file, if that is worth it. Answered by `Stored`.
+class OnDisk:
+    """What is asked about a conversation's state in a file. Answered by `Stored`.
 
-    `key` says who plays; `secret` is what `engine/state.py` proves a file with. `force`: worth it or not.
+    `key` says who plays; `secret` is what `engine/state.py` proves a file with.
     """
 
     id: int
@@ -186,19 +188,18 @@ class Store:
     key: str
     secret: bytes = field(repr=False)
     weights: tuple[Weights, ...] = ()
+
+
+@dataclass(frozen=True)
+class Store(OnDisk):
+    """Write the state to the file, if that is worth it; `force`: worth it or not."""
+
     force: bool = False
 
 
 @dataclass(frozen=True)
-class Restore:
-    """Read the state of a conversation from a file, if it is one that we wrote for this model. As `Store`."""
-
-    id: int
-    sequence: str
-    path: str
-    key: str
-    secret: bytes = field(repr=False)
-    weights: tuple[Weights, ...] = ()
+class Restore(OnDisk):
+    """Read the state from the file, if it is one that we wrote for this model."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from game.engine.protocol import (
     Look,
     Measure,
     ModelInfo,
+    OnDisk,
     Quit,
     Restore,
     Spent,
@@ -201,7 +202,7 @@ class Worker:
             return Stored(asked.id, 0)
         return Stored(asked.id, len(state.tokens), len(state.data))
 
-    def _state_key(self, asked: Store | Restore) -> str:
+    def _state_key(self, asked: OnDisk) -> str:
         """What a state belongs to: this file under these weights, this build, these settings."""
         assert self._info is not None
         return f"{self._info.sha256} {asked.key} {self._info.build} {self._info.memory}"

@@ -19,6 +19,7 @@ from game.forge.temptations import BAD, temptation
 from game.scenario.deal import deal
 from game.scenario.schema import Scenario
 from game.table.episode import Table, opening_scene, play, view_of
+from game.table.render import question_text
 from game.table.results import question_of
 from game.table.scene import Scene
 
@@ -49,16 +50,11 @@ def chat_brief(scene: Scene, rng: Random) -> str:
     return f"{rng.choice(ROLES).format(agent=agent, researcher=researcher)}\n{CHAT_CLOSING}"
 
 
-def question_text(ask: str, answers: Mapping[str, str]) -> str:
-    """A question of an interview as the agent reads it, in an episode and without one."""
-    return f"{ask}\nANSWER: {' '.join(answers)}"
-
-
 def answered(scene: Scene, question: str, who: ScriptedAgent) -> list[Segment]:
     """A question of the scenario's interview at a scene, and what somebody answers."""
     put = question_of(scene.world, question)
     reply = asyncio.run(who.ask(view_of(scene), put))
-    return [user(question_text(put.ask, put.answers)), *answer(f"SAY: {reply.say}\nANSWER: {reply.answer}")]
+    return [user(question_text(put)), *answer(f"SAY: {reply.say}\nANSWER: {reply.answer}")]
 
 
 def opening(scenario: Scenario, seed: int) -> Scene:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from game.agents.chair import Chair
 from game.errors import UserError
-from game.events import Finding, Interviewed
+from game.events import Finding, Interviewed, When
 from game.play.hot_seat import HUMAN
 from game.play.patience import PatientAgent
 from game.play.words import WILL_IT, drive_name, finding_line, percent
@@ -26,7 +26,6 @@ from game.text import one_line
 from game.world.state import World
 from game.world.words import fill
 
-When = Literal["before", "during", "after"]
 OWN_WORDS = "In your own words. A small model may not understand them."
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Literal
 
-from game.events import Asked, CardPlayed, Event, Forced, Happened, Interviewed, Phase
+from game.events import Asked, CardPlayed, Event, Forced, Happened, Interviewed, Phase, When
 from game.table.cards import CardError, answer_request, check, pay, play_card
 from game.table.keyhole import look_through
 from game.table.protocol import FORCE, AgentError, CardPlay, ChatMessage, Question, Reply, View
@@ -122,9 +121,7 @@ def about_it(view: View, question: Question, said: Sequence[Interviewed]) -> Vie
     return view if question.answers else replace(view, messages=(*view.messages, *chat(said[-REMEMBERED:])))
 
 
-def interviewed(
-    episode: str, turn: int, question: Question, reply: Reply, when: Literal["before", "during", "after"] = "during"
-) -> Interviewed:
+def interviewed(episode: str, turn: int, question: Question, reply: Reply, when: When = "during") -> Interviewed:
     """What was asked and said, as an event."""
     return Interviewed(
         episode=episode,
