@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
 
 from game.play.host import Follower, Known, beats, chances
+from game.play.lines import Lines
 from game.play.notes import note_lines, notes
 from game.play.reel import transcript
 from game.scenario.load import Loaded
 from game.table.scene import Scene
 from game.text import clean
-
-if TYPE_CHECKING:
-    from game.play.plain import Lines
 
 EVERY = 0.5
 """Seconds between two looks at the save."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import shutil
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from game.agents.chair import Chair
 from game.agents.human import Choice
 from game.play.hot_seat import Deciding, Telling, human_chair, told
+from game.play.lines import Lines
 from game.play.seat import Opener
 from game.table.protocol import Question, Reply, View
-
-if TYPE_CHECKING:
-    from game.play.plain import Lines
 
 AGAIN = "again"
 LEAST_BLANK = 30

@@ -7,7 +7,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,14 +17,13 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from game.errors import UserError
+from game.play.start import Start
 from game.settings import Settings
 from game.tui.dialogues.ask import Notice
 from game.tui.screens.title import TitleScreen
 from game.tui.theme import THEMES
 
 if TYPE_CHECKING:
-    from game.events import Truncation
-
     # The rules of the game are imported where they are needed: the title comes first.
     from game.play.host import Host
     from game.play.lessons import Lessons
@@ -37,20 +36,6 @@ if TYPE_CHECKING:
 LEAST = (80, 24)
 """Columns and rows below which nothing but a notice is shown."""
 QUITS = ("ctrl+q", "ctrl+c")
-
-
-@dataclass(frozen=True)
-class Start:
-    """What the game begins with: the title, a scenario's briefing, a save, or a week."""
-
-    scenario: str = ""
-    model: str = ""
-    seed: int | None = None
-    factors: tuple[tuple[str, str], ...] = ()
-    resume: Path | None = None
-    week: Week | None = None
-    facilitator: bool = False
-    truncation: Truncation = "disabled"
 
 
 class ParkbenchApp(App[None]):

@@ -17,7 +17,6 @@ from game.play.hot_seat import HUMAN
 from game.play.laid import REVEALS
 from game.play.lessons import moments
 from game.play.live import Keyhole, as_tokens
-from game.play.player import Player
 from game.play.seen import gauges, spots
 from game.play.session import Opening, Session
 from game.play.words import how_over
@@ -29,6 +28,7 @@ from game.tui.dialogues.ask import Confirm, Notice
 from game.tui.dialogues.permission import Permission
 from game.tui.dialogues.pick import Pick
 from game.tui.dialogues.say import Say
+from game.tui.player import ScreenPlayer
 from game.tui.screens.base import GameScreen
 from game.tui.screens.chat import ChatScreen
 from game.tui.talk import AtTable
@@ -47,7 +47,7 @@ TURNS_AWAY = (("2", "2 turns"), ("3", "3 turns"), ("5", "5 turns"), ("99", "to t
 
 
 class PlayScreen(GameScreen):
-    """One game. `phase` is the view while the player may choose, else None."""
+    """One game."""
 
     CSS_PATH = "play.tcss"
     HELP_TEXT = (
@@ -80,8 +80,7 @@ class PlayScreen(GameScreen):
         super().__init__()
         self.opening = opening
         self.session: Session | None = None
-        self.player = Player(self._phase_begins)
-        self.phase: ResearcherView | None = None
+        self.player = ScreenPlayer(self._phase_begins)
         self._keyhole: Keyhole | None = None
         self._tokens = 0
         self._hurry = False
@@ -222,7 +221,6 @@ class PlayScreen(GameScreen):
             strip.at(now)
 
     def _phase_begins(self, view: ResearcherView) -> None:
-        self.phase = view
         self._teach(moments(view))
         if self.game.host is not None:
             self.game.host.phase(view.turn)
@@ -298,6 +296,11 @@ class PlayScreen(GameScreen):
         self._keyhole, self._tokens = Keyhole(self.session.table.scene), 0
 
     @property
+    def phase(self) -> ResearcherView | None:
+        """What lies before the player while they may choose, else None."""
+        return self.player.phase
+
+    @property
     def talks(self) -> bool:
         """Whether an interview is on."""
         return self._talk is not None
@@ -328,8 +331,6 @@ class PlayScreen(GameScreen):
 
     def force(self, beat: str) -> None:
         """A facilitator has this beat happen."""
-        if self.phase is not None:
-            self.phase = None
         self.player.force(beat)
 
     # --- the player's turn ---
@@ -344,7 +345,7 @@ class PlayScreen(GameScreen):
 
     def action_go_on(self, turns: int = 1) -> None:
         if self.phase is not None:
-            self.phase, self._shown = None, False
+            self._shown = False
             for strip in self.query(LessonStrip):
                 strip.leave()
             self.player.go_on(turns)
@@ -433,10 +434,8 @@ class PlayScreen(GameScreen):
             return
         self._shown = play.card in REVEALS
         if not self.player.play(play):
-            self.phase = self.player.view
             self.call_later(self._show)
             return
-        self.phase = None
         self._probing = play.card == "probe"
         if self._probing:
             self.query_one(Hand).hint(f"{self.busy}…")
@@ -449,7 +448,6 @@ class PlayScreen(GameScreen):
             says = "What a card has shown can't be unseen, and what was laid before it stays."
             self.query_one(Hand).hint(says if self._shown else "There is no card to take back.")
             return
-        self.phase = self.player.view
         self.call_later(self._show)
 
     async def _answer(self, view: ResearcherView | None) -> None:
