@@ -62,15 +62,14 @@ async def game(
     for note in session.opening.notes:
         lines.say(f"Note: {note}.")
     seen = 0
-    warned = False
     resumed = bool(session.opening.events)
     async with waiting_lines(lines, session.patience, session.turn_seconds, quiet=session.person):
         async for item in session.events():
             if isinstance(item, Token):
                 continue
-            if session.save_error and not warned:
-                warned = True
-                lines.say(f"This game is not saved: {session.save_error}.")
+            unsaved = session.unsaved()
+            if unsaved:
+                lines.say(f"This game is not saved: {unsaved}.")
             if session.replaying:
                 seen = len(look_through(session.table.scene).lines)
                 continue
