@@ -21,6 +21,7 @@ from game.text import one_line
 from game.tui.cards import Cards
 from game.tui.dialogues.ask import Confirm, Notice
 from game.tui.dialogues.pick import Pick
+from game.tui.facilitator import close_host
 from game.tui.player import ScreenPlayer
 from game.tui.revival import bring_back
 from game.tui.screens.base import GameScreen
@@ -141,7 +142,7 @@ class PlayScreen(GameScreen):
         elif isinstance(event, EpisodeEnd):
             self._writing.end()
             await self._show()
-            self.game.close_host()
+            close_host(self.game)
             self.cards.close_talk()
             # A game that was resumed after its end goes on where it was left.
             if not any(isinstance(e, EpisodeEnd) for e in self.opening.events):
@@ -250,10 +251,6 @@ class PlayScreen(GameScreen):
         """Pause, timer and votes, for the room to see."""
         if self.game.host is not None:
             self.query_one("#room", SafeStatic).update(self.game.host.table_line(self.phase is not None))
-
-    def force(self, beat: str) -> None:
-        """A facilitator has this beat happen."""
-        self.player.force(beat)
 
     # --- the player's turn ---
 
