@@ -31,7 +31,8 @@ def sit_down(
     lines: Lines, opening: Opening, chair: Chair, *, facilitator: bool = False, lessons: Lessons | None = None
 ) -> Session:
     """A person in the researcher's chair, this agent in the other, and a save that has begun."""
-    player = PlainPlayer(lines, person=opening.setup.model == HUMAN, facilitator=facilitator, lessons=lessons)
+    led = opening.loaded if facilitator else None
+    player = PlainPlayer(lines, person=opening.setup.model == HUMAN, led=led, lessons=lessons)
     left = REVIVALS
 
     async def on_death(says: str) -> None:

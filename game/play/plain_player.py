@@ -8,12 +8,13 @@ from game.play.hot_seat import NO_WALK
 from game.play.laid import Laid
 from game.play.lessons import Lessons, moments
 from game.play.lines import Lines
-from game.play.plain_host import pick_beat
+from game.play.plain_host import host_notes, pick_beat
 from game.play.plain_interview import meant, question_lines
 from game.play.plain_lessons import switch, tell
 from game.play.plain_words import known_lines, map_lines, offer_line
 from game.play.player import Player
 from game.play.words import drive_name
+from game.scenario.load import Loaded
 from game.table.cards import Offer
 from game.table.keyhole import ResearcherView
 from game.table.protocol import FORCE, CardPlay
@@ -26,7 +27,10 @@ HELP = (
     "ask 2, or ask and a question of your own, plays that card. undo: take back the last card, if it has shown "
     "nothing. tips: no more tips, or all of them again. quit: leave; the game is saved."
 )
-HELP_HOST = " force: make something happen that is still to come (the list spoils it)."
+HELP_HOST = (
+    " force: make something happen that is still to come (the list spoils it). notes: the facilitator's notes (they "
+    "spoil all of it)."
+)
 NOTHING_BACK = "Nothing to take back: what a card has shown can't be unseen, and what was laid before it stays."
 
 
@@ -34,16 +38,16 @@ class PlainPlayer(Player):
     """The researcher at a keyboard, in lines."""
 
     def __init__(
-        self, lines: Lines, *, person: bool = False, facilitator: bool = False, lessons: Lessons | None = None
+        self, lines: Lines, *, person: bool = False, led: Loaded | None = None, lessons: Lessons | None = None
     ) -> None:
-        """`person`: somebody at the same keyboard plays the agent. `facilitator`: one may force beats.
+        """`person`: somebody at the same keyboard plays the agent. `lessons` are told as tips.
 
-        `lessons` are told as tips.
+        `led`: a facilitator leads this scenario, who may force its beats and read its notes.
         """
         super().__init__()
         self._lines = lines
         self._person = person
-        self._facilitator = facilitator
+        self._led = led
         self._lessons = lessons
         self.refusal: Callable[[], str] = str
         """Tells once why a question got no answer."""
@@ -73,7 +77,12 @@ class PlainPlayer(Player):
                 return True
             case "run":
                 self._lines.say(NO_WALK, "  ")
-            case "force" if self._facilitator:
+            case "":
+                # The prompt comes again, and says all there is to say.
+                pass
+            case "notes" if self._led is not None:
+                self._say(host_notes(self._led))
+            case "force" if self._led is not None:
                 beat = await pick_beat(self._lines, view.scene, rest)
                 return beat is not None and laid.lay(CardPlay(FORCE, beat))
             case "undo":
@@ -104,7 +113,7 @@ class PlainPlayer(Player):
         found = [o for o in view.offers if word and word in (o.card, o.title.lower())]
         found = found or [o for o in view.offers if len(word) > 1 and o.card.startswith(word.replace("-", "_"))]
         if len(found) != 1:
-            self._lines.say(HELP + (HELP_HOST if self._facilitator else ""))
+            self._lines.say(HELP + (HELP_HOST if self._led is not None else ""))
             return None
         offer = found[0]
         if offer.why_not:
