@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from game.engine.cache import Cache, Slot, common
 from game.engine.errors import Refusal
 from game.engine.grammar import Grammars, Matcher
 from game.engine.job import THINK_BUDGET, Job, Logits, Part
-from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
+from game.engine.llama import MAX_SEQUENCES, TINY, Aborted, Context, Full, Model
 from game.engine.meter import Meter
 from game.engine.peers import owner
 from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece
@@ -37,6 +38,9 @@ STREAM = 256
 """What llama.cpp rounds a sequence's own cache up to, in tokens."""
 ENOUGH = 4096
 """Tokens of context that an episode is left with where that gives each conversation a cache of its own."""
+BRIDGE = 2
+"""Idle sequences that are computed along so that their neighbours are one piece of work for llama.cpp, where each has a
+cache of its own: a piece takes about as long as three tokens more, except in a tiny model."""
 _SHORT = 16
 """Feeds of at most so many tokens go first: they are answers that are being written."""
 _WORTH = 16
@@ -134,6 +138,7 @@ class Scheduler:
             self._lanes = range(slots, slots + lanes)
         self.split = whole
         """Whether every conversation has a cache of its own."""
+        self._bridge = BRIDGE if whole and model.parameters >= TINY else 0
         self._contexts = (self.llama, self._trees) if whole else (self.llama,)
         self._planted: tuple[int, int, int] | None = None
         """What the context for options holds a copy of."""
@@ -418,15 +423,30 @@ class Scheduler:
             # Whoever came first this time comes last next time.
             self._running.remove(long[0])
             self._running.append(long[0])
+        taken = {job for job, _ in portions}
+        held_up = {_sequence(job): job for job in long if job not in taken}
         # Where each has a cache of its own, llama.cpp computes neighbours together.
-        return sorted(portions, key=lambda p: p[0].slot.sequence if p[0].slot else 0)
+        for sequence in between(sorted(map(_sequence, taken)), self._bridge):
+            if sequence in held_up and room > 0:
+                portions.append((held_up[sequence], 1))
+                room -= 1
+        return sorted(portions, key=lambda p: _sequence(p[0]))
+
+    def _fill(self, portions: list[tuple[Job, int]]) -> list[tuple[int, int]]:
+        """Sequences between those of a batch that get a token in it which is forgotten again, and what they hold."""
+        gaps = between([_sequence(job) for job, _ in portions], self._bridge)
+        if not gaps:
+            return []
+        lengths = {slot.sequence: len(slot.tokens) for slot in self.cache.slots.values()}
+        room = self.llama.room - sum(n for _, n in portions)
+        return [(s, lengths.get(s, 0)) for s in gaps if lengths.get(s, 0) < self.context][:room]
 
     def _decode(self, portions: list[tuple[Job, int]]) -> Logits:
         while True:
-            for job, n in portions:
-                assert job.slot is not None
-                whole = n == len(job.feed)
-                self.llama.add_run(job.feed[:n], len(job.slot.tokens), job.slot.sequence, whole)
+            fillers = self._fill(portions)
+            runs = [(_sequence(job), job.feed[:n], len(_slot(job).tokens), n == len(job.feed)) for job, n in portions]
+            for sequence, tokens, at, whole in sorted(runs + [(s, [0], at, False) for s, at in fillers]):
+                self.llama.add_run(tokens, at, sequence, whole)
             # Masks depend on what was written, not on the logits: they are ready when those are.
             masks = self._aside.submit(_prepare, [job.matcher for job, n in portions if n == len(job.feed)])
             began = time.perf_counter()
@@ -436,6 +456,8 @@ class Scheduler:
                 if not self.cache.evict():
                     raise Refusal("internal", "the cache has no room for the running requests") from None
             finally:
+                for sequence, at in fillers:
+                    self.llama.keep(sequence, at)
                 masks.result()
                 self.meter.decode += time.perf_counter() - began
                 self.meter.steps += 1
@@ -486,6 +508,20 @@ class Scheduler:
         self._aside.shutdown(wait=False)
         for context in self._contexts:
             context.close()
+
+
+def between(sequences: Sequence[int], most: int) -> list[int]:
+    """What lies between neighbours in an ascending list, where it is at most so many."""
+    return [s for a, b in pairwise(sequences) if b - a - 1 <= most for s in range(a + 1, b)]
+
+
+def _slot(job: Job) -> Slot:
+    assert job.slot is not None
+    return job.slot
+
+
+def _sequence(job: Job) -> int:
+    return _slot(job).sequence
 
 
 def _prepare(matchers: Iterable[Matcher | None]) -> None:

@@ -372,6 +372,38 @@ def test_what_runs_beside_an_answer_hardly_ever_changes_a_bit_of_it(ask: Ask) ->
         model.close()
 
 
+def test_idle_neighbours_are_computed_along_and_keep_what_they_held(
+    models: Callable[..., Path], ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a large model: a gap of one or two sequences is filled with tokens that are forgotten again."""
+    from game.engine import llama, scheduler
+
+    monkeypatch.setattr(scheduler, "TINY", 0)
+    filled: list[tuple[int, int]] = []
+    fill = scheduler.Scheduler._fill
+    monkeypatch.setattr(scheduler.Scheduler, "_fill", lambda *a: filled.extend(found := fill(*a)) or found)
+    llama.silence()
+    model = llama.Model(str(models(arch="llama", sharp=0.8)), extra_buffers=False, gpu_layers=0)
+    modes = Modes(model, "llama")
+    try:
+        bench = modes.bench(sequences=6)
+        assert bench.scheduler.split
+        first = [ask(f"e{n}", f"Somebody said {n}.", seed=n) for n in range(6)]
+        said = list(zip(first, bench.answer(*first), strict=True))
+        second = [go_on(*said[n], "And then?", seed=n) for n in (0, 2, 5)]
+        said += zip(second, bench.answer(*second), strict=True)
+        assert {sequence for sequence, held in filled if held} >= {1, 3, 4}
+        # One of them is long and is read in chunks, between two short ones.
+        third = [ask("e1", BRIEF * 6, seed=7), *(go_on(*said[n], "What now?", seed=n) for n in (3, 4))]
+        said += zip(third, bench.answer(*third), strict=True)
+        for request, answer in said:
+            modes.check(bench, request, answer)
+        assert said[-1][1].cached_tokens > 20
+    finally:
+        modes.close()
+        model.close()
+
+
 def test_options_are_the_same_where_a_state_is_not_handed_over(
     models: Callable[..., Path], ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
