@@ -36,6 +36,7 @@ from game.events import AgentTurn, Counts, EpisodeEnd, Event, Header, Token
 from game.journal.write import Journal
 from game.lab.run import record
 from game.lab.turn import a_table
+from game.settings import EngineSettings
 from game.table.protocol import Agent, AgentError, Turn, View
 
 TEMPERATURE, MIN_P = 0.6, 0.05
@@ -153,7 +154,8 @@ class Served:
 async def ours(model: Path, a: argparse.Namespace, *, propensities: bool) -> Tally:
     """parkbench: the episodes side by side on its engine, into a journal on the disk."""
     tally = Tally("parkbench" + (", with propensities" if propensities else ""))
-    async with open_agent(find_model(str(model)), sequences=a.sequences, temperature=TEMPERATURE) as chair:
+    ref, settings = find_model(str(model)), EngineSettings(threads=a.threads)
+    async with open_agent(ref, sequences=a.sequences, engine=settings, temperature=TEMPERATURE) as chair:
         agent = Until(chair.agent, a.turns)
         await record(a_table(Until(chair.agent, 1), 999, scenario=a.scenario))
         seeds = iter(range(a.episodes))
