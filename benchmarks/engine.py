@@ -27,6 +27,7 @@ from pathlib import Path
 from game.agents.chair import find_model, script
 from game.agents.llama import _form, _messages
 from game.engine import llama
+from game.engine.choices import default_threads
 from game.engine.meter import Meter
 from game.engine.protocol import Answer, Form, FromWorker, Message, Option, Sampler
 from game.engine.scheduler import Scheduler, default_context
@@ -87,7 +88,7 @@ class Engine:
 
     def __init__(self, path: Path, sequences: int, threads: int) -> None:
         self.model = llama.Model(str(path), extra_buffers=True, gpu_layers=0)
-        self.threads = threads or llama.default_threads(self.model.parameters)
+        self.threads = threads or default_threads(self.model.parameters)
         self.out: list[FromWorker] = []
         self.scheduler = Scheduler(
             self.model,

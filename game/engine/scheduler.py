@@ -17,10 +17,11 @@ import numpy as np
 
 from game.engine import forms
 from game.engine.cache import Cache, Slot, common
+from game.engine.context import MAX_SEQUENCES, Aborted, Context, Full
 from game.engine.errors import Refusal
 from game.engine.grammar import Grammars, Matcher
 from game.engine.job import THINK_BUDGET, Job, Logits, Part
-from game.engine.llama import MAX_SEQUENCES, Aborted, Context, Full, Model
+from game.engine.llama import Model
 from game.engine.meter import Meter
 from game.engine.peers import owner
 from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece

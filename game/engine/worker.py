@@ -243,7 +243,7 @@ class Worker:
         import llama_cpp
 
         from game.engine import llama
-        from game.engine.choices import chosen, gpu_layers
+        from game.engine.choices import chosen, default_threads, gpu_layers
         from game.engine.scheduler import Scheduler, default_context
         from game.engine.weights import Loaded as Condition
 
@@ -268,7 +268,7 @@ class Worker:
         )
         sequences = max(1, min(settings.sequences, 64))
         context = min(model.trained_context or settings.context, settings.context) or default_context(model, sequences)
-        threads = settings.threads or llama.default_threads(model.parameters)
+        threads = settings.threads or default_threads(model.parameters)
         template = model.meta("tokenizer.chat_template")
         schedulers: dict[tuple[Weights, ...], Scheduler] = {}
         for weights in (*([()] if settings.bare or not settings.weights else []), *settings.weights):
