@@ -244,7 +244,8 @@ class Worker:
 
         from game.engine import llama
         from game.engine.choices import chosen, default_threads, gpu_layers
-        from game.engine.scheduler import Scheduler, default_context
+        from game.engine.layout import default_context
+        from game.engine.scheduler import Scheduler
         from game.engine.weights import Loaded as Condition
 
         for old in self._schedulers.values():
@@ -305,7 +306,7 @@ class Worker:
                     model,
                     threads=threads,
                     context=context,
-                    split=next(iter(schedulers.values())).split,
+                    split=next(iter(schedulers.values())).layout.split,
                     gpu=gpu,
                 )
             ),
