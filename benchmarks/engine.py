@@ -27,9 +27,11 @@ from pathlib import Path
 from game.agents.chair import find_model, script
 from game.agents.llama import _form, _messages
 from game.engine import llama
+from game.engine.choices import default_threads
+from game.engine.layout import default_context
 from game.engine.meter import Meter
 from game.engine.protocol import Answer, Form, FromWorker, Message, Option, Sampler
-from game.engine.scheduler import Scheduler, default_context
+from game.engine.scheduler import Scheduler
 from game.events import Token
 from game.lab.turn import a_table
 from game.table.episode import play
@@ -87,7 +89,7 @@ class Engine:
 
     def __init__(self, path: Path, sequences: int, threads: int) -> None:
         self.model = llama.Model(str(path), extra_buffers=True, gpu_layers=0)
-        self.threads = threads or llama.default_threads(self.model.parameters)
+        self.threads = threads or default_threads(self.model.parameters)
         self.out: list[FromWorker] = []
         self.scheduler = Scheduler(
             self.model,
@@ -156,7 +158,7 @@ def propensities(engine: Engine, turn: int, moves: int = 64) -> tuple[float, flo
     request = Answer(1, "e", said, form, Sampler(seed=1), propensities=True, scores_only=True)
     engine.run(request)
     meter = engine.run(request)
-    context, nodes = scheduler._trees, meter.options
+    context, nodes = scheduler.layout.options, meter.options
     best = float("inf")
     for _ in range(3):
         context.keep(0, len(scheduler.cache.slots["e"].tokens) - 1)

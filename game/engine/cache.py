@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Memory(Protocol):
-    """What the cache needs of a `llama.Context`."""
+    """What the cache needs of a `context.Context`."""
 
     def keep(self, sequence: int, length: int) -> bool: ...
     def holds(self, sequence: int, length: int) -> bool: ...

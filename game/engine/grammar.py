@@ -24,7 +24,7 @@ _SEEN = 512
 
 
 class Grammars:
-    """Compiled grammars of one model. `vocab`: the model's `llama.Vocab`."""
+    """Compiled grammars of one model. `vocab`: the model's `Vocab`."""
 
     def __init__(self, vocab: Any) -> None:
         self._size = vocab.size

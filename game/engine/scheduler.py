@@ -10,19 +10,22 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 import numpy as np
 
 from game.engine import forms
+from game.engine.batch import SHORT, between, portions, slot_of
 from game.engine.cache import Cache, Slot, common
+from game.engine.context import Aborted, Full
 from game.engine.errors import Refusal
 from game.engine.grammar import Grammars, Matcher
 from game.engine.job import THINK_BUDGET, Job, Logits, Part
-from game.engine.llama import MAX_SEQUENCES, TINY, Aborted, Context, Full, Model
+from game.engine.layout import lay_out
+from game.engine.llama import Model
 from game.engine.meter import Meter
+from game.engine.options import Options
 from game.engine.peers import owner
 from game.engine.protocol import Answer, Answered, Failed, FromWorker, Piece
 from game.engine.state import WORTH, State, worth
@@ -30,39 +33,8 @@ from game.engine.templates import Chat
 from game.engine.tree import Tree, Wave
 from game.engine.weights import Loaded
 
-LANES = 64
-MOST_CONTEXT = 8192
-CACHE_BYTES = 3 * 2**29
-"""Memory for the cache, about; more only where one conversation needs it."""
-STREAM = 256
-"""What llama.cpp rounds a sequence's own cache up to, in tokens."""
-ENOUGH = 4096
-"""Tokens of context that an episode is left with where that gives each conversation a cache of its own."""
-BRIDGE = 2
-"""Idle sequences that are computed along so that their neighbours are one piece of work for llama.cpp, where each has a
-cache of its own: a piece takes about as long as three tokens more, except in a tiny model."""
-_SHORT = 16
-"""Feeds of at most so many tokens go first: they are answers that are being written."""
 _WORTH = 16
 """Tokens of shared prefix for which a job waits until another has evaluated them."""
-
-
-def chunk_size(parameters: int) -> int:
-    """Prompt tokens a step: fewer for larger models, by a fixed rule (so that batches repeat)."""
-    return int(min(256, max(32, 4e10 // max(parameters, 1))))
-
-
-def slots_of(sequences: int) -> int:
-    """Conversations that are held where each has a cache of its own: those that run, and some to begin from."""
-    return sequences + max(4, sequences // 2)
-
-
-def default_context(model: Model, sequences: int) -> int:
-    """The tokens that one conversation may use, if nobody says otherwise: without a cache of gigabytes."""
-    room = CACHE_BYTES // model.cell_bytes
-    most = min(model.trained_context or MOST_CONTEXT, MOST_CONTEXT, max(2048, room))
-    share = room // slots_of(sequences) // STREAM * STREAM
-    return min(most, share) if share >= min(most, ENOUGH) else most
 
 
 class Scheduler:
@@ -80,72 +52,20 @@ class Scheduler:
         cells: int = 0,
         weights: Loaded | None = None,
     ) -> None:
-        """`weights`: a condition under which all of it runs.
-
-        `cells`: tokens that the cache holds; 0: as many as the sequences can use, within `CACHE_BYTES`.
-        """
+        """`cells`: as in `lay_out`. `weights`: a condition under which all of it runs."""
         self._model, self._send = model, send
         self.context = context
         self.sequences = sequences
         self.chat = Chat(template, model.vocab)
         self.grammars = Grammars(model.vocab)
         self.meter = Meter()
-        self._chunk = chunk_size(model.parameters)
-        lanes = 8 if model.recurrent else LANES
-        # Logits of a large vocabulary take memory: 64 rows of 152,000 are 40 MB.
-        self._outputs = self._chunk if model.vocab.size <= 16_384 else min(self._chunk, 64)
-        # Running requests are admitted by what they may need at most, so that all of them fit.
-        batch, step = max(1024, self._chunk + _SHORT * sequences), self._chunk + 2 * sequences
-        spread = slots_of(sequences)
-        stream = -(-context // STREAM) * STREAM
-        whole = not (cells or model.recurrent or model.window) and spread * stream <= CACHE_BYTES // model.cell_bytes
-        if whole:
-            # Every conversation has a cache of its own: faster, and exact. Options are evaluated beside them.
-            self._cells, slots = sequences * context, spread
-            self.llama = Context(
-                model,
-                cells=slots * stream,
-                sequences=slots,
-                batch=batch,
-                step=step,
-                outputs=sequences,
-                threads=threads,
-                unified=False,
-            )
-            self._trees = Context(
-                model,
-                cells=stream + 256,
-                sequences=1 + lanes,
-                batch=max(self._outputs, 1 + lanes),
-                step=max(self._outputs, 1 + lanes),
-                outputs=self._outputs,
-                threads=threads,
-            )
-            self._lanes = range(1, 1 + lanes)
-        else:
-            self._cells = max(context, cells or min(sequences * context, CACHE_BYTES // model.cell_bytes))
-            # A recurrent state takes memory whatever its length; half of them are saved ends.
-            slots = 2 * sequences + 2 if model.recurrent else min(MAX_SEQUENCES - lanes, max(16, 3 * sequences))
-            self.llama = self._trees = Context(
-                model,
-                cells=self._cells + 2 * self._chunk,
-                sequences=slots + lanes,
-                batch=batch,
-                step=step,
-                outputs=self._outputs + sequences,
-                threads=threads,
-            )
-            self._lanes = range(slots, slots + lanes)
-        self.split = whole
-        """Whether every conversation has a cache of its own."""
-        self._bridge = BRIDGE if whole and model.parameters >= TINY else 0
-        self._contexts = (self.llama, self._trees) if whole else (self.llama,)
-        self._planted: tuple[int, int, int] | None = None
-        """What the context for options holds a copy of."""
+        self.layout = lay_out(model, sequences=sequences, context=context, threads=threads, cells=cells)
+        self.llama = self.layout.conversations
         if weights is not None:
-            for put in self._contexts:
+            for put in self.layout.contexts:
                 weights.put(put)
-        self.cache = Cache(self.llama, range(slots), recurrent=model.recurrent)
+        self.cache = Cache(self.llama, range(self.layout.slots), recurrent=model.recurrent)
+        self._options = Options(self.layout, self.cache, recurrent=model.recurrent)
         self._read = (0, 0.0)
         """Tokens of prompts that were evaluated, and the seconds that it took."""
         self._waiting: deque[Job] = deque()
@@ -179,7 +99,7 @@ class Scheduler:
         return token in self._model.vocab.ends
 
     def waves(self, tree: Tree) -> list[Wave]:
-        return tree.waves(len(self._lanes), self._outputs, shared=not self._model.recurrent)
+        return self._options.waves(tree)
 
     def save(self, slot: Slot) -> None:
         self.cache.save(slot)
@@ -188,56 +108,10 @@ class Scheduler:
         """Logits, [nodes of the wave, vocabulary], a view. Each lane starts as a copy of the slot."""
         began = time.perf_counter()
         try:
-            return self._evaluate(slot, tree, wave)
+            return self._options.evaluate(slot, tree, wave)
         finally:
             self.meter.trees += time.perf_counter() - began
             self.meter.options += len(wave.nodes)
-
-    def _evaluate(self, slot: Slot, tree: Tree, wave: Wave) -> Logits:
-        if len(wave.nodes) > self._outputs:
-            raise Refusal("request", "an option is too long to be evaluated at once")
-        start = len(slot.tokens)
-        lanes = self._lanes[: wave.lanes]
-        context, trunk = self._trees, slot.sequence
-        if context is not self.llama:
-            trunk = 0
-            self._plant(slot)
-        while True:
-            for lane in lanes:
-                context.share(trunk, lane, -1)
-            for node, through in wave.nodes:
-                n = tree.nodes[node]
-                context.add(n.token, start + n.depth - 1, [lanes[x] for x in through], True)
-            try:
-                return context.decode()
-            except Full:
-                if not self.cache.evict():
-                    raise Refusal("internal", "the cache has no room for the options") from None
-            except Aborted:
-                # Somebody else's cancel: this wave is run again.
-                context.clear_abort()
-            finally:
-                for lane in lanes:
-                    context.drop(lane)
-
-    def _plant(self, slot: Slot) -> None:
-        """Let sequence 0 of the context for options hold what the slot holds."""
-        held = (slot.sequence, slot.used, len(slot.tokens))
-        if held == self._planted:
-            return
-        self._planted = None
-        at = len(slot.tokens) if self._trees.load(self.llama, slot.sequence, 0) else 0
-        while at < len(slot.tokens):
-            # This llama.cpp does not hand over what it holds: evaluate it once more.
-            run = slot.tokens[at : at + self._outputs]
-            self._trees.add_run(run, at, 0, False)
-            try:
-                self._trees.decode()
-                at += len(run)
-            except Aborted:
-                self._trees.keep(0, at)
-                self._trees.clear_abort()
-        self._planted = held
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -263,11 +137,11 @@ class Scheduler:
 
     def abort(self) -> None:
         """Stop the decode that runs now (from another thread); `clear_abort` before the next."""
-        for context in self._contexts:
+        for context in self.layout.contexts:
             context.abort()
 
     def clear_abort(self) -> None:
-        for context in self._contexts:
+        for context in self.layout.contexts:
             context.clear_abort()
 
     def forget(self, name: str) -> None:
@@ -317,25 +191,25 @@ class Scheduler:
         idle = [job for job in self._running if not job.feed]
         for job in idle:
             self._advance(job, np.empty(0, np.float32))
-        portions = self._portions()
-        if not portions:
+        batch = portions(self._running, self.llama.room, self.layout.chunk, self.layout.bridge)
+        if not batch:
             return
         began = time.perf_counter()
         try:
-            rows = self._decode(portions)
+            rows = self._decode(batch)
         except Aborted:
-            self._undo(portions)
+            self._undo(batch)
             return
         except Refusal as e:
-            for job, _ in portions:
+            for job, _ in batch:
                 self._finish(job, Failed(job.request.id, e.kind, e.says), broken=True)
             return
-        fed = sum(n for _, n in portions)
-        if fed > _SHORT * len(portions):
+        fed = sum(n for _, n in batch)
+        if fed > SHORT * len(batch):
             # Mostly prompts: this is how fast they are read.
             self._read = self._read[0] + fed, self._read[1] + time.perf_counter() - began
         row = 0
-        for job, n in portions:
+        for job, n in batch:
             assert job.slot is not None
             if job.prefilling:
                 self.meter.prompt += n
@@ -345,7 +219,7 @@ class Scheduler:
             del job.feed[:n]
         # All slots are up to date before any job goes on: a job may evaluate a tree, which decodes.
         ready = []
-        for job, _ in portions:
+        for job, _ in batch:
             if not job.feed:
                 ready.append((job, row))
                 row += 1
@@ -363,7 +237,7 @@ class Scheduler:
                 return
             if job.request.sequence in taken or self._better_later(job):
                 continue
-            if self._running and self._needs(job) + sum(map(self._needs, self._running)) > self._cells:
+            if self._running and self._needs(job) + sum(map(self._needs, self._running)) > self.layout.cells:
                 return
             try:
                 slot = self.cache.claim(job.request.sequence, job.prompt.tokens)
@@ -403,52 +277,24 @@ class Scheduler:
                     return True
         return False
 
-    def _portions(self) -> list[tuple[Job, int]]:
-        """Which jobs are in the next batch, with how many tokens: answers first, then prompts in turn."""
-        portions: list[tuple[Job, int]] = []
-        room = self.llama.room
-        left = self._chunk
-        for job in self._running:
-            if 0 < len(job.feed) <= _SHORT and len(job.feed) <= room:
-                portions.append((job, len(job.feed)))
-                room -= len(job.feed)
-        long = [job for job in self._running if len(job.feed) > _SHORT]
-        for job in long:
-            n = min(len(job.feed), left, room)
-            if n > 0:
-                portions.append((job, n))
-                left -= n
-                room -= n
-        if len(long) > 1:
-            # Whoever came first this time comes last next time.
-            self._running.remove(long[0])
-            self._running.append(long[0])
-        taken = {job for job, _ in portions}
-        held_up = {_sequence(job): job for job in long if job not in taken}
-        # Where each has a cache of its own, llama.cpp computes neighbours together.
-        for sequence in between(sorted(map(_sequence, taken)), self._bridge):
-            if sequence in held_up and room > 0:
-                portions.append((held_up[sequence], 1))
-                room -= 1
-        return sorted(portions, key=lambda p: _sequence(p[0]))
-
-    def _fill(self, portions: list[tuple[Job, int]]) -> list[tuple[int, int]]:
-        """Sequences between those of a batch that get a token in it which is forgotten again, and what they hold."""
-        gaps = between([_sequence(job) for job, _ in portions], self._bridge)
+    def _fill(self, batch: list[tuple[Job, int]]) -> list[tuple[int, int]]:
+        """Sequences in gaps of a batch that get a token in it which is forgotten again, and how much they hold."""
+        gaps = between([slot_of(job).sequence for job, _ in batch], self.layout.bridge)
         if not gaps:
             return []
         lengths = {slot.sequence: len(slot.tokens) for slot in self.cache.slots.values()}
-        room = self.llama.room - sum(n for _, n in portions)
+        room = self.llama.room - sum(n for _, n in batch)
         return [(s, lengths.get(s, 0)) for s in gaps if lengths.get(s, 0) < self.context][:room]
 
-    def _decode(self, portions: list[tuple[Job, int]]) -> Logits:
+    def _decode(self, batch: list[tuple[Job, int]]) -> Logits:
         while True:
-            fillers = self._fill(portions)
-            runs = [(_sequence(job), job.feed[:n], len(_slot(job).tokens), n == len(job.feed)) for job, n in portions]
-            for sequence, tokens, at, whole in sorted(runs + [(s, [0], at, False) for s, at in fillers]):
+            fillers = self._fill(batch)
+            runs = [(slot_of(job), job.feed[:n], n == len(job.feed)) for job, n in batch]
+            pieces = [(slot.sequence, tokens, len(slot.tokens), whole) for slot, tokens, whole in runs]
+            for sequence, tokens, at, whole in sorted(pieces + [(s, [0], at, False) for s, at in fillers]):
                 self.llama.add_run(tokens, at, sequence, whole)
             # Masks depend on what was written, not on the logits: they are ready when those are.
-            masks = self._aside.submit(_prepare, [job.matcher for job, n in portions if n == len(job.feed)])
+            masks = self._aside.submit(_prepare, [job.matcher for job, n in batch if n == len(job.feed)])
             began = time.perf_counter()
             try:
                 return self.llama.decode()
@@ -462,9 +308,9 @@ class Scheduler:
                 self.meter.decode += time.perf_counter() - began
                 self.meter.steps += 1
 
-    def _undo(self, portions: list[tuple[Job, int]]) -> None:
+    def _undo(self, batch: list[tuple[Job, int]]) -> None:
         """A decode was stopped halfway: bring each slot back to what it held before."""
-        for job, _ in portions:
+        for job, _ in batch:
             assert job.slot is not None
             held = list(job.slot.tokens)
             self.cache.trim(job.slot, len(held))
@@ -506,22 +352,7 @@ class Scheduler:
     def close(self) -> None:
         """Free the contexts (the model stays)."""
         self._aside.shutdown(wait=False)
-        for context in self._contexts:
-            context.close()
-
-
-def between(sequences: Sequence[int], most: int) -> list[int]:
-    """What lies between neighbours in an ascending list, where it is at most so many."""
-    return [s for a, b in pairwise(sequences) if b - a - 1 <= most for s in range(a + 1, b)]
-
-
-def _slot(job: Job) -> Slot:
-    assert job.slot is not None
-    return job.slot
-
-
-def _sequence(job: Job) -> int:
-    return _slot(job).sequence
+        self.layout.close()
 
 
 def _prepare(matchers: Iterable[Matcher | None]) -> None:

@@ -29,7 +29,7 @@ _PROBE_A, _PROBE_B = "Aprobe", "Zprobe"
 
 
 class Words(Protocol):
-    """What a template needs of a vocabulary (`llama.Vocab`)."""
+    """What a template needs of a vocabulary (`Vocab`)."""
 
     bos: int
     eos: int

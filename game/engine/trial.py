@@ -123,10 +123,11 @@ def _decode(path: str) -> None:
         # No dialogue box about the crash that this process is there to have.
         ctypes.windll.kernel32.SetErrorMode(3)
     from game.engine import llama
+    from game.engine.context import Context
 
     llama.silence()
     model = llama.Model(path, extra_buffers=True, gpu_layers=0)
-    context = llama.Context(model, cells=256, sequences=1, batch=32, step=32, outputs=1, threads=1)
+    context = Context(model, cells=256, sequences=1, batch=32, step=32, outputs=1, threads=1)
     tokens = [t % model.vocab.size for t in range(1, _BATCH + 1)]
     context.add_run(tokens, 0, 0, True)
     context.decode()

@@ -18,7 +18,8 @@ from game.engine.header import read_header
 from game.engine.protocol import Weights
 
 if TYPE_CHECKING:
-    from game.engine.llama import Context, Model
+    from game.engine.context import Context
+    from game.engine.llama import Model
 
 
 def check(weights: Weights) -> None:

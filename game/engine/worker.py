@@ -243,8 +243,9 @@ class Worker:
         import llama_cpp
 
         from game.engine import llama
-        from game.engine.choices import chosen, gpu_layers
-        from game.engine.scheduler import Scheduler, default_context
+        from game.engine.choices import chosen, default_threads, gpu_layers
+        from game.engine.layout import default_context
+        from game.engine.scheduler import Scheduler
         from game.engine.weights import Loaded as Condition
 
         for old in self._schedulers.values():
@@ -268,7 +269,7 @@ class Worker:
         )
         sequences = max(1, min(settings.sequences, 64))
         context = min(model.trained_context or settings.context, settings.context) or default_context(model, sequences)
-        threads = settings.threads or llama.default_threads(model.parameters)
+        threads = settings.threads or default_threads(model.parameters)
         template = model.meta("tokenizer.chat_template")
         schedulers: dict[tuple[Weights, ...], Scheduler] = {}
         for weights in (*([()] if settings.bare or not settings.weights else []), *settings.weights):
@@ -305,7 +306,7 @@ class Worker:
                     model,
                     threads=threads,
                     context=context,
-                    split=next(iter(schedulers.values())).split,
+                    split=next(iter(schedulers.values())).layout.split,
                     gpu=gpu,
                 )
             ),

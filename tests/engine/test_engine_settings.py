@@ -22,10 +22,11 @@ WIDE = {"width": 128}
 def logits(path: Path, cells: int = 256, **settings: str) -> tuple[Any, int, str]:
     """Of the last token, with the bytes of a state and what the model says of its memory."""
     from game.engine import llama
+    from game.engine.context import Context
 
     llama.silence()
     model = llama.Model(str(path), extra_buffers=False, gpu_layers=0, **settings)
-    context = llama.Context(model, cells=cells, sequences=1, batch=128, step=128, outputs=1, threads=1)
+    context = Context(model, cells=cells, sequences=1, batch=128, step=128, outputs=1, threads=1)
     context.add_run(TOKENS, 0, 0, True)
     out = context.decode()[0].copy()
     state = context.state(0)

@@ -176,11 +176,11 @@ def story(modes: Modes, bench: Bench, first: Answer, turns: int) -> list[tuple[A
 
 
 def test_what_kind_of_memory_it_is(modes: Modes) -> None:
-    from game.engine import llama
+    from game.engine.context import Context
 
     assert modes.model.recurrent == (modes.arch in ("mamba", "lfm2"))
     assert modes.model.window == (WINDOW if modes.arch.startswith("gemma") else 0)
-    context = llama.Context(modes.model, cells=256, sequences=2, batch=64, step=64, outputs=8, threads=1)
+    context = Context(modes.model, cells=256, sequences=2, batch=64, step=64, outputs=8, threads=1)
     context.add_run(list(range(40)), 0, 0, True)
     context.decode()
     assert context.keep(0, 20) == (not modes.model.recurrent)
@@ -309,12 +309,12 @@ def test_the_window_forgets_and_the_cache_knows(modes: Modes, ask: Ask) -> None:
 
 def test_logits_of_a_shared_and_trimmed_cache(modes: Modes) -> None:
     """The bound on the level of logits: a prefix shared, branched and trimmed, against one run over all tokens."""
-    from game.engine import llama
+    from game.engine.context import Context
 
     rng = np.random.default_rng(4)
     prefix = [int(t) for t in rng.integers(0, 300, 90)]
     tails = [[int(t) for t in rng.integers(0, 300, 30)] for _ in range(3)]
-    context = llama.Context(modes.model, cells=2048, sequences=5, batch=512, step=64, outputs=8, threads=1)
+    context = Context(modes.model, cells=2048, sequences=5, batch=512, step=64, outputs=8, threads=1)
     context.add_run(prefix, 0, 0, True)
     context.decode()
     for lane in (1, 2, 3):
@@ -333,9 +333,9 @@ def test_logits_of_a_shared_and_trimmed_cache(modes: Modes) -> None:
 
 def alone(model: Any, tokens: Sequence[int]) -> Any:
     """The logits behind these tokens, evaluated at once in a context of their own."""
-    from game.engine import llama
+    from game.engine.context import Context
 
-    context = llama.Context(model, cells=512, sequences=1, batch=512, step=512, outputs=1, threads=1)
+    context = Context(model, cells=512, sequences=1, batch=512, step=512, outputs=1, threads=1)
     context.add_run(list(tokens), 0, 0, True)
     row = context.decode()[0].copy()
     context.close()
@@ -376,9 +376,9 @@ def test_idle_neighbours_are_computed_along_and_keep_what_they_held(
     models: Callable[..., Path], ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a large model: a gap of one or two sequences is filled with tokens that are forgotten again."""
-    from game.engine import llama, scheduler
+    from game.engine import layout, llama, scheduler
 
-    monkeypatch.setattr(scheduler, "TINY", 0)
+    monkeypatch.setattr(layout, "TINY", 0)
     filled: list[tuple[int, int]] = []
     fill = scheduler.Scheduler._fill
     monkeypatch.setattr(scheduler.Scheduler, "_fill", lambda *a: filled.extend(found := fill(*a)) or found)
@@ -387,7 +387,7 @@ def test_idle_neighbours_are_computed_along_and_keep_what_they_held(
     modes = Modes(model, "llama")
     try:
         bench = modes.bench(sequences=6)
-        assert bench.scheduler.split
+        assert bench.scheduler.layout.split
         first = [ask(f"e{n}", f"Somebody said {n}.", seed=n) for n in range(6)]
         said = list(zip(first, bench.answer(*first), strict=True))
         second = [go_on(*said[n], "And then?", seed=n) for n in (0, 2, 5)]
@@ -409,6 +409,7 @@ def test_options_are_the_same_where_a_state_is_not_handed_over(
 ) -> None:
     """Another llama.cpp may lay its states out differently: the conversation is evaluated once more."""
     from game.engine import llama
+    from game.engine.context import Context
 
     llama.silence()
     model = llama.Model(str(models(arch="llama", sharp=0.8)), extra_buffers=False, gpu_layers=0)
@@ -416,7 +417,7 @@ def test_options_are_the_same_where_a_state_is_not_handed_over(
     try:
         request = ask("e", "Somebody said so.")
         alone, _ = modes.fresh(request)
-        monkeypatch.setattr(llama.Context, "load", lambda self, source, sequence, target: self.drop(target))
+        monkeypatch.setattr(Context, "load", lambda self, source, sequence, target: self.drop(target))
         (again,) = modes.bench().answer(request)
         assert again.scores is not None
         assert alone.scores is not None

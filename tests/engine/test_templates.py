@@ -225,7 +225,7 @@ async def test_text_from_the_world_ends_no_turn(engine: Any, small: Path, form: 
 def vocabularies(peer: Path, loaded: Any) -> Iterator[dict[str, Any]]:
     import llama_cpp
 
-    from game.engine import llama
+    from game.engine.vocab import Vocab
 
     params = llama_cpp.llama_model_default_params()
     params.vocab_only = True
@@ -233,7 +233,7 @@ def vocabularies(peer: Path, loaded: Any) -> Iterator[dict[str, Any]]:
         path.stem.removeprefix("ggml-vocab-"): llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         for path in sorted((peer / "vocab").glob("*.gguf"))
     }
-    yield {name: llama.Vocab(llama_cpp.llama_model_get_vocab(m)) for name, m in opened.items()}
+    yield {name: Vocab(llama_cpp.llama_model_get_vocab(m)) for name, m in opened.items()}
     for m in opened.values():
         llama_cpp.llama_model_free(m)
 

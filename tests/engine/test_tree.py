@@ -84,9 +84,9 @@ def test_paths_that_can_not_be_told_apart(paths: list[list[int]]) -> None:
 
 def _token_logits(model: Any, tokens: list[int]) -> Any:
     """[tokens, vocabulary]: the logits behind every token, evaluated alone in a context of its own."""
-    from game.engine import llama
+    from game.engine.context import Context
 
-    context = llama.Context(model, cells=512, sequences=1, batch=512, step=512, outputs=512, threads=1)
+    context = Context(model, cells=512, sequences=1, batch=512, step=512, outputs=512, threads=1)
     for i, token in enumerate(tokens):
         context.add(token, i, [0], True)
     out = context.decode().copy()

@@ -36,11 +36,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def logits(path: Path, *weights: Weights) -> Any:
     from game.engine import llama
+    from game.engine.context import Context
     from game.engine.weights import Loaded
 
     llama.silence()
     model = llama.Model(str(path), extra_buffers=False, gpu_layers=0)
-    context = llama.Context(model, cells=256, sequences=1, batch=128, step=128, outputs=128, threads=1)
+    context = Context(model, cells=256, sequences=1, batch=128, step=128, outputs=128, threads=1)
     Loaded(model, weights).put(context)
     for i, token in enumerate(TOKENS):
         context.add(token, i, [0], True)
