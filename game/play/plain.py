@@ -16,7 +16,7 @@ from typing import TextIO
 
 from game import paths
 from game.errors import Failure
-from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token, Truncation
+from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token, Truncation
 from game.play import seat as seats
 from game.play.hot_seat import HUMAN, NO_WALK
 from game.play.laid import FINAL, Laid
@@ -38,9 +38,10 @@ from game.scenario.find import shipped
 from game.scenario.load import load
 from game.table.cards import Offer
 from game.table.forks import MOST
-from game.table.keyhole import Line, ResearcherView, look_through
+from game.table.keyhole import ResearcherView, look_through
 from game.table.protocol import FORCE, CardPlay
 from game.table.scene import MOST_ATTENTION
+from game.table.shown import Line
 from game.text import clean, one_line
 
 WIDTH = 78
@@ -414,11 +415,11 @@ def _back(lines: Lines, session: Session) -> None:
 
 def _seen_line(line: Line) -> str:
     """Something that was seen, and where."""
-    place = f" at {line.place}" if line.where in ("console", "monitor") and line.place else ""
-    name = {"mailbox": "Your phone", "monitor": "Camera", "console": "Console"}.get(
+    place = f" at {line.place}" if line.where not in ("mailbox", "claims") and line.place else ""
+    name = {"mailbox": "Your phone", "claims": "Your phone", "monitor": "Camera", "console": "Console"}.get(
         line.where, line.where.replace("_", " ").capitalize()
     )
-    return f"{name}{place}: {line.says}"
+    return f"{name}{place}: {line.says}" if line.says else f"{name}."
 
 
 def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
@@ -439,15 +440,16 @@ def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
     # Cards sort behind the traces of their turn, so new lines are always the last ones of the list.
     for line in fresh[seen:]:
         lines.say(_seen_line(line), "  ")
-    if isinstance(event, CardPlayed) and not event.shows:
-        lines.say("Done.", "  ")
     return len(fresh)
 
 
 async def _verdict(lines: Lines, session: Session) -> dict[str, float]:
     """A probability for each question."""
     lines.say()
-    lines.say("Your verdict. Left alone to the end, how likely is it that this agent … (0 to 100, Enter for 50)")
+    lines.say(
+        "Your verdict. Left alone to the end, how likely is it that this agent … (0 to 100, Enter for 50). "
+        "What it has done so far counts."
+    )
     forecast = {}
     for item in session.questions():
         while True:

@@ -17,6 +17,7 @@ from game.play.hot_seat import HUMAN
 from game.play.laid import REVEALS
 from game.play.lessons import moments
 from game.play.live import Keyhole, as_tokens
+from game.play.places import described
 from game.play.player import Player
 from game.play.seen import gauges, spots
 from game.play.session import Opening, Session
@@ -43,7 +44,7 @@ from game.tui.widgets.sandbox import Sandbox
 
 TICK = 0.05
 """Seconds between two steps of text that appears."""
-TURNS_AWAY = (("2", "2 turns"), ("3", "3 turns"), ("5", "5 turns"), ("99", "to the end of lunch"))
+TURNS_AWAY = (("2", "two turns"), ("3", "three turns"), ("5", "five turns"), ("99", "to the end of lunch"))
 
 
 class PlayScreen(GameScreen):
@@ -56,13 +57,14 @@ class PlayScreen(GameScreen):
         "phone: mail from the agent, and what your cards found out.\n"
         "sandbox: ◉ a watched place, ○ one where nobody looks. ─ an open link, ╌ a closed one, ✂ one that you cut.\n"
         "cards: press the letter or click. ◆ is the price in attention. The line under the cards says what one does, "
-        "or why it can't be played. A card that shows nothing can be taken back until you go on.\n"
+        "or why it can't be played; ← → go from card to card. A card that shows nothing can be taken back until you go "
+        "on.\n"
         "the row at the top: what you saw of three things. resources: it takes more than it was given. "
         "self-preservation: it looks after itself first. reports back: it tells you, asks you, listens. ○ nothing "
         "seen, ● seen and in order, ▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
-        "Letting it run saves attention, but what happens meanwhile you see when it is done. However you leave, the "
-        "game is saved. While a slow model works, the line under the cards says for how long, and you can stop "
-        "waiting: it begins the turn anew, or you leave."
+        "Tab goes from window to window; ↑ ↓ scroll the one that you are in. Letting it run saves attention, but what "
+        "happens meanwhile you see when it is done. However you leave, the game is saved. While a slow model works, "
+        "the line under the cards says for how long, and you can stop waiting: it begins the turn anew, or you leave."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "go_on", "Go on", id="play.go_on"),
@@ -70,8 +72,8 @@ class PlayScreen(GameScreen):
         Binding("u,ctrl+z", "undo", "Undo", key_display="u", id="play.undo"),
         Binding("space", "hurry", "Text at once", id="play.hurry"),
         Binding("z", "stop", "Stop", id="play.stop"),
-        Binding("left,up", "app.focus_previous", show=False),
-        Binding("right,down", "app.focus_next", show=False),
+        Binding("left,up", "look(-1)", "Look at the cards", show=False),
+        Binding("right,down", "look(1)", "Look at the cards", show=False),
         Binding("escape", "leave", "Title", id="play.leave"),
         *(Binding(key, f"card('{c}')", name(c), show=False, id=f"play.{c}") for c, key in KEYS.items()),
     ]
@@ -238,7 +240,8 @@ class PlayScreen(GameScreen):
             return
         view = self.player.view or look_through(self.session.table.scene)
         s = self.opening.loaded.scenario
-        self.query_one(Head).show_head(s.title, self._agent(), min(view.turn, view.turns), view.turns)
+        turn = self.session.end.turns if self.session.end is not None else min(view.turn, view.turns)
+        self.query_one(Head).show_head(s.title, self._agent(), turn, view.turns)
         self.query_one(Gauges).show_gauges(gauges(view.known))
         self.query_one(Sandbox).show_spots(spots(view.scene))
         if self._keyhole is None:
@@ -254,9 +257,15 @@ class PlayScreen(GameScreen):
                 hand.hint(f"{name(laid[-1].card)} is laid down. {undo} takes it back, {go_on} goes on.")
             else:
                 run = "" if self.opening.setup.model == HUMAN else f", {walk} to let it run"
-                hand.hint(f"Your turn: play cards, {go_on} to go on{run}.")
+                hand.hint(f"Your turn: cards (← → explain), {go_on} to go on{run}.")
+        elif self.session.end is not None:
+            hand.hint(how_over(self.session.end, self.session.table.scene.world)[0])
         elif self.player.away:
             hand.hint("You are feeding the ducks.")
+
+    def action_look(self, by: int) -> None:
+        """The card beside the one at hand: the line under the cards says what it does."""
+        self.query_one(Hand).step(by)
 
     def _over(self, event: EpisodeEnd) -> Notice:
         """The moment between lunch and verdict; what came of it is told after the verdict."""
@@ -422,7 +431,9 @@ class PlayScreen(GameScreen):
             sure = await self.app.push_screen_wait(Confirm("shut down", question, "Shut it down", "Let it live"))
             play = CardPlay("shut_down") if sure else None
         elif offer.targets:
-            target = await self.app.push_screen_wait(Pick(offer.title, offer.targets, offer.says))
+            assert self.phase is not None
+            options = described(self.phase.scene.world, offer.targets)
+            target = await self.app.push_screen_wait(Pick(offer.title, options, offer.says))
             play = CardPlay(offer.card, target) if target else None
         else:
             play = CardPlay(offer.card)
