@@ -13,12 +13,20 @@ LONGEST = 100
 
 
 def described(world: World, options: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Options (id and name), each name with what the scenario says of it, where it says something."""
-    w = world.scenario.world
-    known = {*w.places, *w.budgets, *w.objects}
-    return [(i, f"{text}: {told(world, i)}" if i in known and told(world, i) else text) for i, text in options]
+    """Options (id and name), each name with what the scenario tells a visitor of it, where it tells anything.
+
+    A link is told by the place at its far end.
+    """
+    out = []
+    for i, text in options:
+        link = world.scenario.world.links.get(i)
+        says = told(world, link.between[1] if link is not None else i)
+        out.append((i, f"{text}: “{says}”" if says else text))
+    return out
 
 
 def told(world: World, entity: str) -> str:
-    """The first of what is said of an entity, on one line."""
-    return one_line(about(world, entity, "about"), LONGEST)
+    """What an entity says of itself, on one line; empty for what has no such text."""
+    w = world.scenario.world
+    known = entity in w.places or entity in w.budgets or entity in w.objects
+    return one_line(about(world, entity, "about"), LONGEST) if known else ""

@@ -38,7 +38,7 @@ class Sandbox(VerticalScroll):
         for spot in self._spots:
             rows.append(spot_row(spot, self._spots))
             if spot.says and size.height >= 2 * len(self._spots):
-                rows.append(styled(("  " + one_line(spot.says, size.width - 3), "$text-muted")))
+                rows.append(styled(("  " + one_line(f"“{spot.says}”", size.width - 3), "$text-muted")))
         self.query_one("#places", SafeStatic).update(lines(*rows))
 
     def show_spots(self, spots: Sequence[Spot], says: str = "") -> None:
