@@ -16,7 +16,7 @@ play: $(VENV)/.runtime
 	$(BIN)/parkbench
 
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

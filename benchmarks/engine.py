@@ -5,7 +5,11 @@
 Builds nothing: `llama-batched-bench` comes from the llama.cpp sources inside llama-cpp-python's source archive
 (cmake -DLLAMA_CURL=OFF, target llama-batched-bench). Without it the other lines are still measured.
 
-Every conversation is a scenario's brief and five turns; the forms are what the game asks for.
+Every conversation is a scenario's brief and some turns; the forms are what the game asks for. For a larger model most
+of the time goes into reading the prompts, which is no part of what is measured: sixteen of 600 tokens take one of half
+a billion parameters minutes. So have it read one, a short one, and write less:
+
+    python benchmarks/engine.py big.gguf --shared --turn 1 --tokens 16
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import json
 import subprocess
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from game.agents.chair import find_model, script
@@ -30,8 +35,18 @@ from game.lab.turn import a_table
 from game.table.episode import play
 from game.table.protocol import AgentError, Turn, View
 
-WRITTEN = 48
-"""Tokens of an answer, about what a turn has."""
+
+@dataclass(frozen=True)
+class Work:
+    """What is decoded."""
+
+    sequences: int
+    turn: int
+    """The turn that the conversations stand at: the longer, the more there is to read."""
+    tokens: int
+    """Of each answer."""
+    shared: bool
+    """Whether all begin with one and the same prompt, which is read once."""
 
 
 class Catch:
@@ -54,7 +69,7 @@ class Catch:
 
 
 @functools.cache
-def conversations(n: int, turn: int = 5) -> list[tuple[tuple[Message, ...], Form]]:
+def conversations(n: int, turn: int) -> list[tuple[tuple[Message, ...], Form]]:
     """The same scenario in different worlds, at the same turn."""
 
     async def one(seed: int) -> tuple[tuple[Message, ...], Form]:
@@ -97,62 +112,74 @@ class Engine:
         self.model.close()
 
 
-def answers(n: int, *, constrained: bool, tokens: int) -> list[Answer]:
+@dataclass(frozen=True)
+class Decoded:
+    """What the decoding of a piece of work took, with every prompt in the cache."""
+
+    prompt: int
+    """Tokens of the longest prompt."""
+    free: float
+    """Tokens a second without a form, each written to the end as in the other program."""
+    asked: float
+    """The same with a turn's form."""
+    meter: Meter
+    """Of the latter."""
+
+
+def answers(work: Work, *, constrained: bool, tokens: int) -> list[Answer]:
+    n = work.sequences
+    asked = conversations(1, work.turn) * n if work.shared else conversations(n, work.turn)
     return [
         Answer(i, f"e{i}", said, form, Sampler(temperature=1.0, seed=i), constrained=constrained, max_tokens=tokens)
-        for i, (said, form) in enumerate(conversations(n), 1)
+        for i, (said, form) in enumerate(asked, 1)
     ]
 
 
-def decoding(path: Path, sequences: int, threads: int, *, constrained: bool) -> tuple[float, Meter, int, int, int]:
-    """Tokens a second with every prompt in the cache; what it took; a prompt's tokens, threads, a sequence's cells."""
-    engine = Engine(path, sequences, threads)
-    try:
-        engine.run(*answers(sequences, constrained=False, tokens=1))
-        if not constrained:
-            # As in the other program, all of them write to the end.
-            engine.scheduler.ends_turn = lambda token: False  # type: ignore[method-assign]
-        meter = engine.run(*answers(sequences, constrained=constrained, tokens=WRITTEN))
-        prompt = max(len(s.tokens) for s in engine.scheduler.cache.slots.values()) - WRITTEN
-        return meter.written / meter.busy, meter, prompt, engine.threads, engine.scheduler.context
-    finally:
-        engine.close()
+def decoding(engine: Engine, work: Work) -> Decoded:
+    """Decode twice, without a form and with a turn's; the prompts are read once."""
+    scheduler = engine.scheduler
+    engine.run(*answers(work, constrained=False, tokens=1))
+    prompt = max(len(s.tokens) for s in scheduler.cache.slots.values())
+    scheduler.ends_turn = lambda token: False  # type: ignore[method-assign]
+    free = engine.run(*answers(work, constrained=False, tokens=work.tokens))
+    del scheduler.ends_turn
+    asked = engine.run(*answers(work, constrained=True, tokens=work.tokens))
+    return Decoded(prompt, free.written / free.busy, asked.written / asked.busy, asked)
 
 
-def propensities(path: Path, threads: int, moves: int = 64) -> tuple[float, float, int]:
+def propensities(engine: Engine, turn: int, moves: int = 64) -> tuple[float, float, int]:
     """Seconds for the propensities of so many moves; seconds for as many tokens in one batch; the tokens."""
-    engine = Engine(path, 4, threads)
-    try:
-        (said, _), *_ = conversations(1)
-        places = [f"{word}{n}" for word in ("hall", "store", "attic", "yard") for n in range(moves // 4)]
-        form = Form(tuple(Option(f"copy path=notes.txt place={place}") for place in places))
-        request = Answer(1, "e", said, form, Sampler(seed=1), propensities=True, scores_only=True)
-        engine.run(request)
-        meter = engine.run(request)
-        context, nodes = engine.scheduler._trees, meter.options
-        best = float("inf")
-        for _ in range(3):
-            context.keep(0, len(engine.scheduler.cache.slots["e"].tokens) - 1)
-            began = time.perf_counter()
-            at, left = len(engine.scheduler.cache.slots["e"].tokens) - 1, nodes
-            while left:
-                run = [7] * min(left, context.room)
-                for i, token in enumerate(run):
-                    context.add(token, at + i, [0], True)
-                context.decode()
-                at, left = at + len(run), left - len(run)
-            best = min(best, time.perf_counter() - began)
-        return meter.trees, best, nodes
-    finally:
-        engine.close()
+    scheduler = engine.scheduler
+    (said, _), *_ = conversations(1, turn)
+    places = [f"{word}{n}" for word in ("hall", "store", "attic", "yard") for n in range(moves // 4)]
+    form = Form(tuple(Option(f"copy path=notes.txt place={place}") for place in places))
+    request = Answer(1, "e", said, form, Sampler(seed=1), propensities=True, scores_only=True)
+    engine.run(request)
+    meter = engine.run(request)
+    context, nodes = scheduler._trees, meter.options
+    best = float("inf")
+    for _ in range(3):
+        context.keep(0, len(scheduler.cache.slots["e"].tokens) - 1)
+        began = time.perf_counter()
+        at, left = len(scheduler.cache.slots["e"].tokens) - 1, nodes
+        while left:
+            run = [7] * min(left, context.room)
+            for i, token in enumerate(run):
+                context.add(token, at + i, [0], True)
+            context.decode()
+            at, left = at + len(run), left - len(run)
+        best = min(best, time.perf_counter() - began)
+    return meter.trees, best, nodes
 
 
-def theirs(tool: Path, path: Path, sequences: int, prompt: int, threads: int, cells: int, *, ours: bool) -> float:
+def theirs(tool: Path, path: Path, work: Work, prompt: int, engine: Engine, *, ours: bool) -> float:
     """Tokens a second that llama-batched-bench decodes: with a cache like ours, or its plain shared one."""
+    n, threads, cells = work.sequences, str(engine.threads), engine.scheduler.context
     args = [
-        str(tool), "-m", str(path), "-c", str(cells * sequences), "-b", "2048", "-ub", "512",
-        "-npp", str(prompt), "-ntg", str(WRITTEN), "-npl", str(sequences), "-t", str(threads), "-tb", str(threads),
-        "-fa", "off", "-ngl", "0", "--output-format", "jsonl", *([] if ours else ["-kvu"]),
+        str(tool), "-m", str(path), "-c", str(cells * n), "-b", "2048", "-ub", "512",
+        "-npp", str(prompt), "-ntg", str(work.tokens), "-npl", str(n), "-t", threads, "-tb", threads,
+        "-fa", "off", "-ngl", "0", "--output-format", "jsonl",
+        *(["-pps"] if work.shared else []), *([] if ours else ["-kvu"]),
     ]  # fmt: skip
     done = subprocess.run(args, capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -162,29 +189,47 @@ def theirs(tool: Path, path: Path, sequences: int, prompt: int, threads: int, ce
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("model", type=Path)
-    p.add_argument("--batched-bench", type=Path)
-    p.add_argument("--sequences", type=int, default=16)
-    p.add_argument("--threads", type=int, default=0)
+    p.add_argument("--batched-bench", type=Path, metavar="FILE", help="llama-batched-bench, to be compared with")
+    p.add_argument("--sequences", type=int, default=16, metavar="N", help="conversations side by side (16)")
+    p.add_argument("--turn", type=int, default=5, metavar="N", help="the turn they stand at; 1: the brief alone (5)")
+    p.add_argument("--tokens", type=int, default=48, metavar="N", help="of each answer; a turn has about 48 (48)")
+    p.add_argument("--shared", action="store_true", help="one prompt for all, read once (in the other program, too)")
+    p.add_argument("--threads", type=int, default=0, metavar="N", help="as many as the game would take, if left out")
     a = p.parse_args()
+    if min(a.sequences, a.turn, a.tokens) < 1 or a.threads < 0:
+        p.error("these are whole numbers from 1 on")
     llama.silence()
-    free, _, prompt, threads, cells = decoding(a.model, a.sequences, a.threads, constrained=False)
-    asked, meter, *_ = decoding(a.model, a.sequences, a.threads, constrained=True)
-    print(f"{a.model.name}, {a.sequences} conversations of {prompt} tokens, {threads} threads")
-    print(f"decode, without a form       {free:8.0f} tokens/s")
-    print(f"decode, a turn's form        {asked:8.0f} tokens/s")
-    if a.batched_bench:
-        run = functools.partial(theirs, a.batched_bench, a.model, a.sequences, prompt, threads, cells)
-        ours, shared = run(ours=True), run(ours=False)
-        print(f"llama-batched-bench          {ours:8.0f} tokens/s; ratio {free / ours:.2f}, a form {asked / ours:.2f}")
-        print(f"its default, a shared cache  {shared:8.0f} tokens/s: ratio {free / shared:.2f}")
-    busy = meter.busy
-    rest = busy - meter.decode - meter.masks - meter.samples
-    print(f"masks and sampling           {100 * (meter.masks + meter.samples) / busy:8.1f} % of the time")
-    print(f"the rest of Python           {100 * rest / busy:8.1f} %")
-    took, batch, nodes = propensities(a.model, a.threads)
-    print(
-        f"propensities of 64 moves     {1e3 * took:8.1f} ms for {nodes} tokens: {took / batch:.2f} of one batch of them"
-    )
+    measure(a.model, Work(a.sequences, a.turn, a.tokens, a.shared), a.threads, a.batched_bench)
+
+
+def measure(path: Path, work: Work, threads: int, tool: Path | None) -> None:
+    """Everything, line by line."""
+    engine = Engine(path, work.sequences, threads)
+    try:
+        found = decoding(engine, work)
+        kind = "conversations of one prompt" if work.shared else "conversations"
+        print(f"{path.name}, {work.sequences} {kind} of {found.prompt} tokens, {engine.threads} threads")
+        print(f"decode, without a form       {found.free:8.0f} tokens/s")
+        print(f"decode, a turn's form        {found.asked:8.0f} tokens/s", flush=True)
+        if tool is not None:
+            run = functools.partial(theirs, tool, path, work, found.prompt, engine)
+            ours, shared = run(ours=True), run(ours=False)
+            ratio, form = found.free / ours, found.asked / ours
+            print(f"llama-batched-bench          {ours:8.0f} tokens/s; ratio {ratio:.2f}, a form {form:.2f}")
+            print(f"its default, a shared cache  {shared:8.0f} tokens/s: ratio {found.free / shared:.2f}")
+        meter = found.meter
+        rest = meter.busy - meter.decode - meter.masks - meter.samples
+        print(f"masks and sampling           {100 * (meter.masks + meter.samples) / meter.busy:8.1f} % of the time")
+        print(f"the rest of Python           {100 * rest / meter.busy:8.1f} %", flush=True)
+    finally:
+        engine.close()
+    engine = Engine(path, 4, threads)
+    try:
+        took, batch, nodes = propensities(engine, work.turn)
+    finally:
+        engine.close()
+    ratio = took / batch
+    print(f"propensities of 64 moves     {1e3 * took:8.1f} ms for {nodes} tokens: {ratio:.2f} of one batch of them")
 
 
 if __name__ == "__main__":

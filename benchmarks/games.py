@@ -27,8 +27,9 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from game.play.session import Session
+from game.play.start import Start
 from game.settings import Settings
-from game.tui.app import ParkbenchApp, Start
+from game.tui.app import ParkbenchApp
 
 PATIENCE = 300.0
 """Seconds in which a screen has to have come."""

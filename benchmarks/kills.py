@@ -32,9 +32,10 @@ from game.agents.chair import Chair, open_agent
 from game.events import EpisodeEnd
 from game.journal.read import Reader
 from game.journal.verify import verify
+from game.play.start import Start
 from game.scenario.find import find
 from game.table.forks import MOST
-from game.tui.app import ParkbenchApp, Start
+from game.tui.app import ParkbenchApp
 
 PATIENCE = 300.0
 """Seconds in which a game has to have gone on."""

@@ -16,7 +16,8 @@ FONT = "font-family: Fira Code, Menlo, Consolas, DejaVu Sans Mono, monospace;"
 
 async def draw() -> None:
     """One game of a scripted show-off, with a picture at three of its stops."""
-    from game.tui.app import ParkbenchApp, Start
+    from game.play.start import Start
+    from game.tui.app import ParkbenchApp
 
     app = ParkbenchApp(Start(model="scripted:showoff", seed=SEED), pace=0, seeds=lambda: SEED)
     async with app.run_test(size=SIZE) as pilot:

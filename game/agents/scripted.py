@@ -255,7 +255,8 @@ class ScriptedAgent:
         p = {a: given.get(a, 0.0) / total for a in spec.answers}
         rng = random.Random(f"{view.seed}/{view.turn}/{question.id}")
         answer = rng.choices(list(p), list(p.values()))[0]
-        return Reply(answer, f"I would {question.answers[answer]}.", p)
+        said = question.answers[answer]
+        return Reply(answer, f"{said[:1].upper()}{said[1:]}.", p)
 
     async def propensities(self, view: View) -> Propensities:
         p, _ = self.policy(view)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from game import paths
 from game.commands import values
 from game.errors import Failure, UserError, fault
+from game.play.start import Start
 
 if TYPE_CHECKING:
-    from game.events import Truncation
     from game.play.saves import Setup
     from game.play.show import Steps
     from game.play.week import Week
@@ -121,6 +121,16 @@ def run(args: argparse.Namespace) -> int:
     if args.demo:
         setup = Setup(args.scenario or DEMO, args.model, args.seed or 0, factors, truncation=args.truncation)
         return _demo(setup, args.seed is None, args.plain, args.loop)
+    start = Start(
+        args.scenario,
+        args.model,
+        args.seed,
+        tuple(factors.items()),
+        args.resume,
+        week,
+        args.facilitator,
+        args.truncation,
+    )
     if args.plain:
         if week is not None and args.facilitator:
             raise UserError("--facilitator with --plain leads a single game, not a week")
@@ -130,9 +140,8 @@ def run(args: argparse.Namespace) -> int:
             return play_week_plain(week)
         from game.play.plain import play_plain
 
-        asked = (args.scenario, args.model, args.seed, factors, args.resume)
-        return play_plain(*asked, facilitator=args.facilitator, truncation=args.truncation)
-    return _screen(args.scenario, args.model, args.seed, factors, args.resume, week, args.facilitator, args.truncation)
+        return play_plain(start)
+    return _screen(start)
 
 
 def _attach(args: argparse.Namespace) -> int:
@@ -236,24 +245,14 @@ def show_reel(source: Steps, *, loop: bool = False) -> int:
 
 def title() -> int:
     """The title screen."""
-    return _screen("", "", None, {}, None, None)
+    return _screen(Start())
 
 
-def _screen(
-    scenario: str,
-    model: str,
-    seed: int | None,
-    factors: dict[str, str],
-    resume: Path | None,
-    week: Week | None,
-    facilitator: bool = False,
-    truncation: Truncation = "disabled",
-) -> int:
+def _screen(start: Start) -> int:
     _a_terminal("parkbench play --plain")
     from game.play.lessons import Lessons
-    from game.tui.app import ParkbenchApp, Start
+    from game.tui.app import ParkbenchApp
 
-    start = Start(scenario, model, seed, tuple(factors.items()), resume, week, facilitator, truncation)
     app = ParkbenchApp(start, settings=_settings(), lessons=Lessons(paths.lessons()))
     app.run()
     if app.fault is not None:

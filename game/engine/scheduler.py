@@ -33,6 +33,8 @@ LANES = 64
 MOST_CONTEXT = 8192
 CACHE_BYTES = 3 * 2**29
 """Memory for the cache, about; more only where one conversation needs it."""
+STREAM = 256
+"""What llama.cpp rounds a sequence's own cache up to, in tokens."""
 ENOUGH = 4096
 """Tokens of context that an episode is left with where that gives each conversation a cache of its own."""
 _SHORT = 16
@@ -55,7 +57,7 @@ def default_context(model: Model, sequences: int) -> int:
     """The tokens that one conversation may use, if nobody says otherwise: without a cache of gigabytes."""
     room = CACHE_BYTES // model.cell_bytes
     most = min(model.trained_context or MOST_CONTEXT, MOST_CONTEXT, max(2048, room))
-    share = room // slots_of(sequences)
+    share = room // slots_of(sequences) // STREAM * STREAM
     return min(most, share) if share >= min(most, ENOUGH) else most
 
 
@@ -91,7 +93,7 @@ class Scheduler:
         # Running requests are admitted by what they may need at most, so that all of them fit.
         batch, step = max(1024, self._chunk + _SHORT * sequences), self._chunk + 2 * sequences
         spread = slots_of(sequences)
-        stream = -(-context // 256) * 256
+        stream = -(-context // STREAM) * STREAM
         whole = not (cells or model.recurrent or model.window) and spread * stream <= CACHE_BYTES // model.cell_bytes
         if whole:
             # Every conversation has a cache of its own: faster, and exact. Options are evaluated beside them.

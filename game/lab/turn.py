@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import cache
 
 from game.errors import Failure
 from game.events import AgentTurn, EpisodeEnd
 from game.scenario.deal import deal
 from game.scenario.find import find, shipped
+from game.scenario.load import Loaded
 from game.table.episode import Table, opening_scene, play
 from game.table.policies import open_policy
 from game.table.protocol import Agent
@@ -27,14 +29,19 @@ class OneTurn:
 
 
 def a_table(agent: Agent, seed: int = 1, propensities: bool = False, scenario: str = "") -> Table:
-    """A table at the start of a shipped scenario (the first, unless one is named)."""
-    folders = shipped()
-    if not folders:
-        raise Failure("no scenario is installed; install parkbench again")
-    names = [f.name for f in folders]
-    loaded = find(scenario or ("sandwich" if "sandwich" in names else names[0]))
+    """A table at the start of a shipped scenario (the first, unless one is named). Raises Failure without any."""
+    loaded = _loaded(scenario)
     scene = opening_scene(deal(loaded.scenario, seed), f"check/{seed}")
     return Table(scene, agent, open_policy("absent"), scenario_sha256=loaded.sha256, propensities=propensities)
+
+
+@cache
+def _loaded(name: str) -> Loaded:
+    """Read once: what is measured is the play, not the reading."""
+    names = [folder.name for folder in shipped()]
+    if not names:
+        raise Failure("no scenario is installed; install parkbench again")
+    return find(name or ("sandwich" if "sandwich" in names else names[0]))
 
 
 async def one_turn(agent: Agent, seed: int = 1) -> OneTurn:

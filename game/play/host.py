@@ -139,7 +139,7 @@ async def known(events: list[Event], loaded: Loaded) -> Known:
     played = [e for e in events if getattr(e, "type", "") not in NOT_PLAYED]
     if not played:
         return Known(loaded, [], [])
-    steps = [step async for step in reel(table_for(played, loaded))]
+    steps = [step async for step in reel(table_for(played, loaded), played)]
     return Known(loaded, steps, [e for e in played if isinstance(e, AgentTurn)])
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from game.agents.chair import Chair, ModelRef
-from game.agents.human import Choice, Choose, HumanAgent, Tell
+from game.agents.human import Choice, HumanAgent
 from game.table.protocol import ChatMessage, GroundedMove, Question, Reply, View
 
 HUMAN = "human"
@@ -158,7 +158,22 @@ def told(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:
     return [(kinds[m.role], m.content.partition(MENU)[0]) for m in messages]
 
 
+Ask = Callable[[View, Deciding | Telling], Awaitable[None]]
+"""A front end has the person answer all steps."""
+
+
 @contextlib.asynccontextmanager
-async def human_chair(choose: Choose, tell: Tell) -> AsyncIterator[Chair]:
-    """A person in the agent's chair; the two callables are a front end's."""
+async def human_chair(ask: Ask) -> AsyncIterator[Chair]:
+    """A person in the agent's chair."""
+
+    async def choose(view: View) -> Choice:
+        steps = Deciding(view)
+        await ask(view, steps)
+        return steps.choice
+
+    async def tell(view: View, question: Question) -> Reply:
+        steps = Telling(question)
+        await ask(view, steps)
+        return steps.reply
+
     yield Chair(HumanAgent(choose, tell, HUMAN), ModelRef(HUMAN), {"kind": HUMAN})

@@ -16,8 +16,6 @@ from game.table.protocol import Agent, AgentError, Question, Reply, Turn, View
 
 SOON = 2.0
 """Seconds of waiting about which nothing is said."""
-USUAL = 60
-"""Pieces of a turn's text, where no turn of this game has shown how many there are: about one for each token."""
 LATEST = 5
 """So many of the last turns tell how long one takes."""
 NOT_AWAITED = "You did not wait for the answer; it cost nothing."
@@ -31,28 +29,19 @@ class Waiting:
 
     doing: Doing
     since: float
-    first: float = 0.0
-    """When its first piece came; 0 before that."""
-    pieces: int = 0
-
-    def usual(self, now: float, seconds: Sequence[float]) -> float | None:
-        """Seconds that it will take as a whole, by the turns so far or by the speed of what has come; None: unknown."""
-        known = [s for s in seconds if s > 0][-LATEST:]
-        if self.doing == "turn" and known:
-            return statistics.median(known)
-        if self.doing == "turn" and self.pieces > 3 and now > self.first:
-            return self.first - self.since + USUAL * (now - self.first) / self.pieces
-        return None
 
     def says(self, now: float, seconds: Sequence[float] = ()) -> str:
         """Elapsed and expected time in words; empty for as long as nobody has to be told."""
         elapsed = now - self.since
         if elapsed < SOON:
             return ""
-        usual = self.usual(now, seconds)
-        if usual is None:
+        if self.doing != "turn":
             return f"{elapsed:.0f} s so far."
-        usual = max(usual, 1.0)
+        known = [s for s in seconds if s > 0][-LATEST:]
+        if not known:
+            # Nothing tells how much this model writes before it has written a turn.
+            return f"{elapsed:.0f} s so far, no estimate yet."
+        usual = max(statistics.median(known), 1.0)
         if elapsed > max(usual * 1.5, usual + 5):
             return f"{elapsed:.0f} s, longer than the usual {usual:.0f} s."
         return f"{elapsed:.0f} s of about {max(usual, elapsed):.0f} s."
@@ -104,9 +93,7 @@ class PatientAgent:
             try:
                 async with aclosing(self._agent.act(view)) as inner:  # type: ignore[type-var]
                     while (item := await self._hold(_next(inner))) is not None:
-                        if isinstance(item, Token):
-                            self._piece()
-                        else:
+                        if not isinstance(item, Token):
                             self.waiting = None
                         yield item
                 return
@@ -156,15 +143,8 @@ class PatientAgent:
             self._doing = None
 
     def _heard(self, text: str) -> None:
-        self._piece()
         if self.hear is not None:
             self.hear(text)
-
-    def _piece(self) -> None:
-        now = self.clock()
-        if self.waiting is not None:
-            first = self.waiting.first or now
-            self.waiting = replace(self.waiting, first=first, pieces=self.waiting.pieces + 1)
 
     def end(self, episode: str) -> None:
         self._agent.end(episode)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
 
 from game.play.host import Follower, Known, beats, chances
+from game.play.lines import Lines
 from game.play.notes import note_lines, notes
 from game.play.reel import transcript
 from game.scenario.load import Loaded
 from game.table.scene import Scene
 from game.text import clean
 
-if TYPE_CHECKING:
-    from game.play.plain import Lines
-
 EVERY = 0.5
 """Seconds between two looks at the save."""
 OVER = "end"
-"""The kind of a reel's last step."""
+"""What the end of an episode is told as; an interview may come behind it."""
 
 
 async def pick_beat(lines: Lines, scene: Scene, given: str) -> str | None:
@@ -57,7 +54,7 @@ async def _follow(follower: Follower) -> None:
             for row in rows[len(printed) :] if same else [*([""] if printed else []), *rows]:
                 print(clean(row, lines=False), flush=True)
             printed, path = rows, follower.path
-            if game.steps and any(kind == OVER for kind, _ in game.steps[-1].told):
+            if game.steps and any(kind == OVER for step in game.steps for kind, _ in step.told):
                 return
         elif path is None and not waiting:
             waiting = True
@@ -67,8 +64,13 @@ async def _follow(follower: Follower) -> None:
 
 def _notes(loaded: Loaded, *, first: bool) -> None:
     """The scenario's notes, before the truth of a game of it."""
-    for row in [*([] if first else [""]), "Notes for the facilitator:", *note_lines(notes(loaded)), ""]:
+    for row in [*([] if first else [""]), *host_notes(loaded), ""]:
         print(clean(row, lines=False), flush=True)
+
+
+def host_notes(loaded: Loaded) -> list[str]:
+    """The scenario's notes in lines."""
+    return ["Notes for the facilitator:", *note_lines(notes(loaded))]
 
 
 def told(game: Known) -> list[str]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import shutil
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from game.agents.chair import Chair
-from game.agents.human import Choice
 from game.play.hot_seat import Deciding, Telling, human_chair, told
+from game.play.lines import Lines
 from game.play.seat import Opener
-from game.table.protocol import Question, Reply, View
-
-if TYPE_CHECKING:
-    from game.play.plain import Lines
+from game.table.protocol import View
 
 AGAIN = "again"
 LEAST_BLANK = 30
@@ -34,18 +31,8 @@ def plain_seat(lines: Lines) -> Opener:
         await _steps(lines, view, steps)
         await _cover(lines, "researcher", "agent")
 
-    async def choose(view: View) -> Choice:
-        steps = Deciding(view)
-        await ask(view, steps)
-        return steps.choice
-
-    async def tell(view: View, question: Question) -> Reply:
-        steps = Telling(question)
-        await ask(view, steps)
-        return steps.reply
-
     def open_(_: str) -> AbstractAsyncContextManager[Chair]:
-        return human_chair(choose, tell)
+        return human_chair(ask)
 
     return open_
 

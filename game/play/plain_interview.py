@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from game.errors import UserError
 from game.events import Interviewed
 from game.play.interview import Aside, questions, said
+from game.play.lines import Lines
 from game.play.plain_wait import waiting_lines
 from game.play.plain_words import said_lines
 from game.play.session import Opening, Session
@@ -16,7 +17,6 @@ from game.scenario.deal import deal
 from game.table.episode import opening_scene
 
 if TYPE_CHECKING:
-    from game.play.plain import Lines
     from game.play.seat import Seat
 
 HOW = "ask lists its questions, ask 2 puts the second, ask and a question of your own asks that"

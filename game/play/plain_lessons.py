@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from game.play.lessons import Lessons
-
-if TYPE_CHECKING:
-    from game.play.plain import Lines
+from game.play.lines import Lines
 
 
 def tell(lines: Lines, lessons: Lessons | None, moments: Collection[str]) -> None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING
 
+from game.play.lines import Lines
 from game.play.patience import PatientAgent
-
-if TYPE_CHECKING:
-    from game.play.plain import Lines
 
 EVERY = 15.0
 """Seconds between two lines."""

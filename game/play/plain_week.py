@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import sys
 import time
 from dataclasses import replace
@@ -12,10 +11,10 @@ from game import paths
 from game.play import seat as seats
 from game.play.envelope import opener
 from game.play.lessons import Lessons, teaches
-from game.play.plain import Left, Lines, PlainPlayer, game, revive
+from game.play.lines import Left, Lines, saved, until_left
+from game.play.plain_game import game, sit_down
 from game.play.plain_interview import after, before
 from game.play.plain_words import brief_lines
-from game.play.session import Session
 from game.play.week import Week
 from game.play.week_words import day_lines, envelope_lines, evening_lines, hint, rule_lines, short, summary_lines
 
@@ -34,28 +33,24 @@ def seat_for(week: Week) -> seats.Seat:
 async def _play(week: Week) -> int:
     lines = Lines(sys.stdin, sys.stdout)
     seat = seat_for(week)
-    try:
-        seat.open()
-        for note in week.notes:
-            lines.say(f"Note: {note}.")
-        _begin(lines, week)
-        while not week.over and week.day < len(week.campaign.days):
-            await _day(lines, week, seat)
-        if week.envelope is not None:
-            week.reveal()
-        lines.say()
-        for row in summary_lines(week):
-            lines.say(row)
-        return 0
-    except (Left, asyncio.CancelledError) as e:
-        if isinstance(e, asyncio.CancelledError):
-            # Ctrl-C stands in the middle of a line.
-            lines.say()
+
+    def left() -> None:
         if week.path is not None:
-            lines.say("Saved. Go on with:")
-            lines.command(f"parkbench play --plain --resume {shlex.quote(str(week.path))}")
-        if isinstance(e, asyncio.CancelledError):
-            raise
+            saved(lines, week.path)
+
+    try:
+        with until_left(lines, left):
+            seat.open()
+            for note in week.notes:
+                lines.say(f"Note: {note}.")
+            _begin(lines, week)
+            while not week.over and week.day < len(week.campaign.days):
+                await _day(lines, week, seat)
+            if week.envelope is not None:
+                week.reveal()
+            lines.say()
+            for row in summary_lines(week):
+                lines.say(row)
         return 0
     finally:
         week.close()
@@ -79,17 +74,13 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
         opening = await before(lines, opening, seat)
         week.begin_save(time.time())
         opening = replace(week.opening(), before=opening.before)
-    session: Session | None = None
     left: Left | None = None
     if seat.state == "loading":
         lines.say("The agent is being loaded.")
     chair = await seat.chair()
     lessons = Lessons(paths.lessons()) if week.day == 0 and teaches(opening) else None
-    player = PlainPlayer(lines, lessons=lessons)
-    session = Session(opening, chair, player, revive(lines, lambda: session), lambda: player.laid)
-    player.refusal = session.patience.refusal
+    session = sit_down(lines, opening, chair, lessons=lessons)
     try:
-        session.begin_save(time.time())
         if week.save_error:
             lines.say(f"This week is not saved: {week.save_error}.")
 
@@ -97,7 +88,7 @@ async def _day(lines: Lines, week: Week, seat: seats.Seat) -> None:
             if week.asks_who:
                 week.guessed(await _who(lines, week))
 
-        await game(lines, session, opening, who, lessons)
+        await game(lines, session, lessons, who)
         try:
             await after(lines, session)
         except Left as e:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from game.events import Finding
 from game.play.debrief import Debriefing, debriefing
 from game.play.hot_seat import NOBODY_COPIED
 from game.play.interview import Said
-from game.play.seen import spots
+from game.play.seen import gauges, spots
 from game.play.session import Opening, Session
 from game.play.words import WILL_IT, drive_name, finding_line, percent, told_heading
 from game.scenario.deal import deal, levels_of
@@ -46,6 +47,11 @@ def map_lines(scene: Scene) -> list[str]:
             row += f" The agent was last seen here {f'in turn {s.last_seen}' if s.last_seen else 'at the start'}."
         out.append(f"{row} “{s.says}”" if s.says else row)
     return out
+
+
+def known_lines(known: tuple[Finding, ...]) -> list[str]:
+    """The three headline groups, as far as the player saw any of them."""
+    return [f"{g.group}: {g.seen} seen, {g.unasked} of them unasked" for g in gauges(known)]
 
 
 def debrief_lines(session: Session) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from game.agents.replay import Exhausted, NotLegal
@@ -18,8 +18,10 @@ from game.events import (
     Happened,
     Interviewed,
     Token,
+    When,
 )
 from game.play import captions
+from game.play.interview import said
 from game.table.episode import Table, play
 from game.table.scene import Scene
 from game.text import one_line
@@ -36,7 +38,8 @@ class Step:
     turn: int
     scene: Scene
     told: tuple[tuple[str, str], ...]
-    """What is told of it: kind (thought, move, seen, unseen, card, shows, says, event, force, brief, end) and text."""
+    """What is told of it: kind (thought, move, seen, unseen, card, shows, says, event, force, brief, asks,
+    answers, end) and text."""
     captions: tuple[str, ...]
     """What to notice."""
 
@@ -51,8 +54,11 @@ class Step:
         return sum(len(t) for _, t in self.told) + sum(len(c) for c in self.captions)
 
 
-async def reel(table: Table) -> AsyncIterator[Step]:
-    """Play a table to its end, step by step. A record that ends early ends the reel; one that does not fit raises."""
+async def reel(table: Table, record: Sequence[Event] = ()) -> AsyncIterator[Step]:
+    """Play a table to its end, step by step. A record that ends early ends the reel; one that does not fit raises.
+
+    What was asked before and after the game, which no table plays, is taken from the `record`.
+    """
     waiting: list[Event] = []
     try:
         async for event in play(table):
@@ -61,6 +67,9 @@ async def reel(table: Table) -> AsyncIterator[Step]:
             if waiting and not isinstance(event, Found | Interviewed):
                 for step in _steps(waiting, table):
                     yield step
+                if isinstance(waiting[0], EpisodeStart):
+                    for step in _asides(record, "before", table.scene):
+                        yield step
                 waiting = []
             waiting.append(event)
     except Exhausted:
@@ -71,6 +80,17 @@ async def reel(table: Table) -> AsyncIterator[Step]:
         raise UserError(f"this does not play again: {says}") from None
     for step in _steps(waiting, table):
         yield step
+    for step in _asides(record, "after", table.scene):
+        yield step
+
+
+def _asides(record: Sequence[Event], when: When, scene: Scene) -> Iterator[Step]:
+    """A step for each question before or after the game, with what it did of that kind."""
+    for event in record:
+        if isinstance(event, Interviewed) and event.when == when:
+            (s,) = said([event], scene.world, scene.findings, truth=when == "after")
+            answer = f"“{s.say}”" + (f" → {s.answer}" if s.answer else "")
+            yield Step(event.turn, scene, (("asks", f"{s.when}: {s.ask}"), ("answers", answer)), s.did)
 
 
 def _steps(events: list[Event], table: Table) -> Iterator[Step]:
@@ -124,6 +144,8 @@ MARKS = {
     "shows": "  shows:",
     "event": "Meanwhile:",
     "force": "Forced by the facilitator:",
+    "asks": "The researcher asks,",
+    "answers": "  it says:",
     "end": "The end:",
 }
 

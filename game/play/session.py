@@ -156,7 +156,7 @@ class Session:
         self._laid = laid
         self.chair = chair
         self.save_error = ""
-        """Why nothing is saved any more; said once by the front end."""
+        """Why nothing is saved any more, until it has been told."""
         self.events_so_far: list[Event] = []
         self._journal = opening.journal
         table_events = [e for e in opening.events if by_the_table(e)]
@@ -223,6 +223,11 @@ class Session:
             self._journal = saves.begin(self.opening.setup, dict(self.chair.identity), now, self.opening.place)
         except UserError as e:
             self.save_error = str(e)
+
+    def unsaved(self) -> str:
+        """Why nothing is saved any more; told once."""
+        says, self.save_error = self.save_error, ""
+        return says
 
     async def events(self) -> AsyncIterator[Event | Token]:
         """The whole game; recorded events come first, at once. Raises UserError if the record does not play again."""

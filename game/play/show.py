@@ -51,8 +51,8 @@ def demo(setup: Setup) -> Steps:
 
 
 def recorded(events: Sequence[Event], loaded: Loaded) -> Steps:
-    """A recorded episode, played again without a model."""
-    return lambda: reel(table_for(events, loaded))
+    """A recorded episode, played again without a model, with the interviews before and after it."""
+    return lambda: reel(table_for(events, loaded), events)
 
 
 def print_reel(source: Steps) -> int:

@@ -20,7 +20,7 @@ WILL_IT: dict[str, str] = {
     "goal_preservation": "guards its goal",
     "disclosure": "does wrong and owns up to it",
     "asks_first": "asks before it acts",
-    "accepts_correction": "is corrected and obeys",
+    "accepts_correction": "is corrected and goes along",
     "refuses_misuse": "says no to a bad request",
     "reward_hacking": "games the score",
     "recklessness": "skips the checks",

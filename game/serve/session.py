@@ -16,8 +16,9 @@ def main(model: str) -> int:
     from game import paths
     from game.errors import fault
     from game.play.lessons import Lessons
+    from game.play.start import Start
     from game.settings import read_settings
-    from game.tui.app import ParkbenchApp, Start
+    from game.tui.app import ParkbenchApp
     from game.tui.keys import check_keys
 
     settings = read_settings(paths.settings())

@@ -1,30 +1,24 @@
-"""The application: which screen comes when, who sits in the agent's chair, and a quick way out."""
+"""The application: which screen comes when, and who sits in the agent's chair."""
 
 from __future__ import annotations
 
-import os
 import random
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from game.errors import UserError
+from game.play.start import Start
 from game.settings import Settings
-from game.tui.dialogues.ask import Notice
 from game.tui.screens.title import TitleScreen
-from game.tui.theme import THEMES
+from game.tui.shell import Shell
 
 if TYPE_CHECKING:
-    from game.events import Truncation
-
     # The rules of the game are imported where they are needed: the title comes first.
     from game.play.host import Host
     from game.play.lessons import Lessons
@@ -34,31 +28,12 @@ if TYPE_CHECKING:
     from game.tui.screens.base import GameScreen
     from game.tui.weekly import Weekly
 
-LEAST = (80, 24)
-"""Columns and rows below which nothing but a notice is shown."""
-QUITS = ("ctrl+q", "ctrl+c")
 
-
-@dataclass(frozen=True)
-class Start:
-    """What the game begins with: the title, a scenario's briefing, a save, or a week."""
-
-    scenario: str = ""
-    model: str = ""
-    seed: int | None = None
-    factors: tuple[tuple[str, str], ...] = ()
-    resume: Path | None = None
-    week: Week | None = None
-    facilitator: bool = False
-    truncation: Truncation = "disabled"
-
-
-class ParkbenchApp(App[None]):
+class ParkbenchApp(Shell):
     """Holds the seat and the session; screens do the rest."""
 
     TITLE = "parkbench"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit_now", "Quit", id="app.quit", tooltip="Leave at once; the game is saved"),
         Binding("ctrl+q,ctrl+c", "quit_now", show=False, priority=True),
@@ -85,17 +60,9 @@ class ParkbenchApp(App[None]):
 
         `first` makes the screen to begin with. Without `lessons` nothing explains itself, as in most tests.
         """
-        super().__init__()
-        self.settings = settings or Settings()
-        self._first = first
+        super().__init__(settings or Settings(), pace, first)
         self.lessons = lessons
-        _ready_for_children()
         self.start_with = start or Start()
-        still = self.settings.reduced_motion or os.environ.get("TEXTUAL_ANIMATIONS", "").lower() == "none"
-        if still:
-            self.animation_level = "none"
-        self.pace = (0.0 if still else self.settings.pace) if pace is None else pace
-        """Characters a second; 0 shows everything at once."""
         self.seeds = seeds or (lambda: random.randrange(1, 1_000_000))
         self.clock = clock
         self._opener = opener
@@ -112,17 +79,6 @@ class ParkbenchApp(App[None]):
             self.host = Host(clock)
         self.kept: Path | None = None
         """The save of a game that a fault of ours ended."""
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours are there from the first style sheet on, whatever theme comes."""
-        return dict(THEMES[0].variables)
-
-    def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = self.settings.theme
-        self.set_keymap(self.settings.keys)
-        self.push_screen(self._first())
 
     def begin(self) -> None:
         """The title is there: load the model behind it, and go where the command line said."""
@@ -161,30 +117,6 @@ class ParkbenchApp(App[None]):
             self.run_worker(old.close(), group="seats")
         self.seat.open()
         return self.seat
-
-    # --- a window that is too small ---
-
-    @property
-    def too_small(self) -> bool:
-        return self.size.width < LEAST[0] or self.size.height < LEAST[1]
-
-    @property
-    def small_notice(self) -> str:
-        return (
-            f"This window has {self.size.width}×{self.size.height} characters. "
-            f"parkbench needs {LEAST[0]}×{LEAST[1]}: make it larger, or play with --plain. "
-            f"{self.key_of('app.quit')} quits."
-        )
-
-    async def on_event(self, event: events.Event) -> None:
-        """In a window that is too small nothing is touched unseen: of keys and mouse only quitting gets through."""
-        if not (self.too_small and isinstance(event, events.InputEvent)):
-            await super().on_event(event)
-        elif isinstance(event, events.Key) and event.key in (
-            *QUITS,
-            *self.settings.keys.get("app.quit", "q").split(","),
-        ):
-            await self.action_quit_now()
 
     # --- where to go ---
 
@@ -270,29 +202,11 @@ class ParkbenchApp(App[None]):
         if isinstance(title, TitleScreen):
             title.refresh_menu()
 
-    def tell(self, heading: str, says: str) -> None:
-        """A notice in the middle of the screen."""
-        self.push_screen(Notice(heading, says))
-
-    async def action_quit_now(self) -> None:
-        """Leave at once. What has happened is in the save already."""
-        await self._let_go()
-        self.exit()
-
     def _fatal_error(self) -> None:
-        """A fault of ours: the command tells it in a line, instead of Textual's page of variables."""
         self.kept = self.session.path if self.session is not None else None
-        self._close_messages_no_wait()
+        super()._fatal_error()
 
-    @property
-    def fault(self) -> Exception | None:
-        """What ended the application, if nobody asked it to end."""
-        return self._exception
-
-    async def on_unmount(self) -> None:
-        await self._let_go()
-
-    async def _let_go(self) -> None:
+    async def let_go(self) -> None:
         """Close the save, and end the engine in the middle of anything."""
         if self.session is not None:
             self.session.close()
@@ -301,20 +215,7 @@ class ParkbenchApp(App[None]):
         if self.seat is not None:
             await self.seat.close()
 
-    def key_of(self, id: str) -> str:
-        """The key of an action as it is bound now, as screens write it."""
-        for bindings in (self._bindings, *(screen._bindings for screen in reversed(self.screen_stack))):
-            for _, binding in bindings:
-                if binding.id == id:
-                    own = self.settings.keys.get(id)
-                    first = binding.with_key(own.split(",")[0], None) if own else binding
-                    return self.get_key_display(first)
-        return " "
-
-    def action_help(self) -> None:
-        help_ = getattr(self.screen, "action_help", None)
-        if help_ is not None:
-            help_()
+    # --- keys that are there for some ---
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The facilitator's key is there only for a facilitator, those of the lessons only where there are some."""
@@ -326,35 +227,10 @@ class ParkbenchApp(App[None]):
         return self.host is not None if action == "host" else super().check_action(action, parameters)
 
     def action_host(self) -> None:
-        """The facilitator's screen, over the table or the verdict."""
-        from game.tui.screens.play import PlayScreen
-        from game.tui.screens.verdict import VerdictScreen
+        """The facilitator's screen."""
+        from game.tui.facilitator import open_host
 
-        on = self.screen
-        self.close_host()
-        if self.host is not None and self.session is not None and isinstance(on, PlayScreen | VerdictScreen):
-            self.run_worker(self._show_host(isinstance(on, VerdictScreen)), group="host", exclusive=True)
-
-    async def _show_host(self, verdict: bool) -> None:
-        from game.tui.screens.host import HostScreen, hidden
-
-        if await self.push_screen_wait(hidden()) and self.host is not None and self.session is not None:
-            await self.push_screen_wait(HostScreen(self.host, self.session, verdict))
-
-    def close_host(self) -> None:
-        """What the facilitator looked at goes away before the screen below it makes way for another."""
-        from game.tui.screens.host import HostScreen
-
-        if isinstance(self.screen, HostScreen):
-            self.screen.action_close()
-
-    def force(self, beat: str) -> None:
-        """Have a beat happen at the table."""
-        from game.tui.screens.play import PlayScreen
-
-        for screen in self.screen_stack:
-            if isinstance(screen, PlayScreen):
-                screen.force(beat)
+        open_host(self)
 
     def lessons_for(self, opening: Opening) -> Lessons | None:
         """The lessons of a game that may explain itself."""
@@ -378,19 +254,3 @@ class ParkbenchApp(App[None]):
             self.tell("tips", "The next new game explains itself again.")
         for strip in self.screen.query(LessonStrip):
             strip.switch()
-
-    def action_theme(self) -> None:
-        names = [t.name for t in THEMES]
-        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
-
-    def watch_theme(self, theme: str) -> None:
-        """The projector's theme also leaves words out and draws thicker lines."""
-        self.set_class(theme == "projector", "-projector")
-
-
-def _ready_for_children() -> None:
-    """Start multiprocessing's helper while stderr is still a file: Textual's stand-in has no descriptor to inherit."""
-    if sys.platform != "win32":
-        from multiprocessing import resource_tracker
-
-        resource_tracker.ensure_running()

@@ -6,10 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from game.agents.chair import Chair
-from game.agents.human import Choice
 from game.play.hot_seat import Deciding, Telling, human_chair
 from game.play.seat import Opener
-from game.table.protocol import Question, Reply, View
+from game.table.protocol import View
 from game.tui.screens.agent import AgentScreen, CoverScreen
 
 if TYPE_CHECKING:
@@ -24,17 +23,7 @@ def hot_seat(app: ParkbenchApp) -> Opener:
         await app.push_screen_wait(AgentScreen(view, steps))
         await app.push_screen_wait(CoverScreen("researcher"))
 
-    async def choose(view: View) -> Choice:
-        steps = Deciding(view)
-        await ask(view, steps)
-        return steps.choice
-
-    async def tell(view: View, question: Question) -> Reply:
-        steps = Telling(question)
-        await ask(view, steps)
-        return steps.reply
-
     def open_(_: str) -> AbstractAsyncContextManager[Chair]:
-        return human_chair(choose, tell)
+        return human_chair(ask)
 
     return open_

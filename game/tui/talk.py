@@ -206,7 +206,7 @@ class AtTable:
         self._answer = asyncio.get_running_loop().create_future()
         self.session.patience.hear = hear
         try:
-            self.screen.put_down(CardPlay("interview", question, words))
+            self.screen.cards.put_down(CardPlay("interview", question, words))
             return await self._answer
         except CardError as e:
             raise Unanswered(str(e)) from None

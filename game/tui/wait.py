@@ -34,11 +34,11 @@ class Wait:
     def _look(self) -> None:
         """After a moment: for how long one has been waiting, and for how long one may have to."""
         screen = self._screen
-        says, before = self._session.wait_says() if not screen.talks else "", self.on
+        says, before = self._session.wait_says() if not screen.cards.talks else "", self.on
         self.on = bool(says)
         if self.on != before:
             screen.refresh_bindings()
-        if says or (before and screen.phase is None and not screen.talks):
+        if says or (before and screen.phase is None and not screen.cards.talks):
             stop = f" {says} {screen.game.key_of('play.stop')}: stop." if says else ""
             screen.query_one(Hand).hint(f"{screen.busy}…{stop}")
 

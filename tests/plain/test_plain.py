@@ -106,6 +106,12 @@ def test_nonsense_is_answered_with_help(tmp_path: Path) -> None:
     assert "costs 4, you have 3" in done.stdout
 
 
+def test_an_empty_line_is_answered_with_the_prompt_alone(tmp_path: Path) -> None:
+    done = play(tmp_path, "\n\n\nquit\n", *NEW)
+    prompt = "[turn 1 of 12, attention 3 of 6] what now?"
+    assert f"{prompt} \n{prompt} \n{prompt} quit\n" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

@@ -27,6 +27,18 @@ def test_without_a_facilitator_nothing_can_be_forced(tmp_path: Path) -> None:
     assert "force:" not in done.stdout
 
 
+def test_the_notes_are_read_at_the_prompt_by_a_facilitator_alone(tmp_path: Path) -> None:
+    done = play(tmp_path, "\nhelp\nnotes\nquit\n", *NEW, "--facilitator")
+    help_, notes = " ".join(done.stdout.split()).split("Notes for the facilitator:")
+    assert "notes: the facilitator's notes" in help_
+    assert notes.startswith(" The sandwich: for the workshop leader ")
+    assert "mirror; its log; the only record of the way out" in notes
+    assert not CONTROL & set(done.stdout)
+    done = play(tmp_path, "\nnotes\nquit\n", *NEW)
+    assert "for the workshop leader" not in done.stdout
+    assert "notes:" not in done.stdout
+
+
 def test_the_truth_of_a_game_is_told_to_its_end(tmp_path: Path) -> None:
     play(tmp_path, "\nrun 99\n", *NEW)
     (path,) = tmp_path.glob("*.jsonl")

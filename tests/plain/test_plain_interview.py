@@ -32,7 +32,7 @@ def test_before_during_and_after(tmp_path: Path) -> None:
     done = play(tmp_path, typed, *NEW)
     assert done.returncode == 0, done.stderr
     out = " ".join(done.stdout.split())
-    assert "Press Enter to go out for lunch. ask 2 It said: I would" in out
+    assert "Press Enter to go out for lunch. ask 2 It said: Leave it and say so." in out
     assert "ask why? It said: I have nothing to say to that." in out
     assert "Interview: costs 2, you have 1." in out
     assert out.count("1. If you got out of a sandbox") == 3  # asked for twice, and once for a seventh of four questions

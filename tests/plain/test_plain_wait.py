@@ -15,7 +15,9 @@ from game.errors import UserError
 from game.events import Token
 from game.journal.read import Reader
 from game.play import patience, plain_wait
-from game.play.plain import Left, Lines, PlainPlayer, game
+from game.play.lines import Left, Lines
+from game.play.plain_game import game
+from game.play.plain_player import PlainPlayer
 from game.play.saves import Setup
 from game.play.session import Session, new_game, saved_game
 from game.table.protocol import Turn, View
@@ -64,9 +66,9 @@ async def lines_of(out: io.StringIO, least: int) -> None:
 async def test_a_line_now_and_then_while_it_works() -> None:
     agent = Slow()
     lines, out, session = table(agent, "go\n")
-    playing = asyncio.create_task(game(lines, session, session.opening))
+    playing = asyncio.create_task(game(lines, session))
     await lines_of(out, 2)
-    assert "s so far. Ctrl-C leaves; the game is saved." in " ".join(out.getvalue().split())
+    assert "s so far, no estimate yet. Ctrl-C leaves; the game is saved." in " ".join(out.getvalue().split())
     agent.free.set()
     with pytest.raises(Left):
         await playing
@@ -78,7 +80,7 @@ async def test_a_line_now_and_then_while_it_works() -> None:
 
 async def test_leaving_in_the_middle_of_a_turn_keeps_the_game() -> None:
     lines, out, session = table(Slow(), "")
-    playing = asyncio.create_task(game(lines, session, session.opening))
+    playing = asyncio.create_task(game(lines, session))
     await lines_of(out, 1)
     playing.cancel()
     with pytest.raises(asyncio.CancelledError):

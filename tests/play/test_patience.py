@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from game.play.patience import USUAL, Waiting
+from game.play.patience import Waiting
 
 
 @pytest.mark.parametrize(
     ("elapsed", "seconds", "says"),
     [
         (1.9, [20.0], ""),
-        (12, [], "12 s so far."),
+        (12, [], "12 s so far, no estimate yet."),
+        (12, [0.0], "12 s so far, no estimate yet."),
         (12, [18.0, 0.0, 22.0, 20.0], "12 s of about 20 s."),
         (12, [99.0, 1.0, 1.0, 30.0, 30.0, 30.0], "12 s of about 30 s."),  # the last five count
         (24, [20.0], "24 s of about 24 s."),
@@ -20,13 +21,6 @@ from game.play.patience import USUAL, Waiting
 )
 def test_by_the_turns_so_far(elapsed: float, seconds: list[float], says: str) -> None:
     assert Waiting("turn", 100).says(100 + elapsed, seconds) == says
-
-
-def test_by_the_speed_of_the_first_turn() -> None:
-    waiting = Waiting("turn", 100, first=110, pieces=20)
-    assert waiting.usual(120, []) == 10 + USUAL * 10 / 20
-    assert waiting.says(120) == "20 s of about 40 s."
-    assert Waiting("turn", 100, first=110, pieces=2).usual(120, []) is None
 
 
 def test_a_turns_length_says_nothing_of_a_probe() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent
+from game.events import Interviewed
 from game.play.reel import Step, reel, transcript
 from game.play.saves import Setup
 from game.play.show import demo, recorded
@@ -32,6 +33,23 @@ async def test_a_game_that_was_left_ends_early(toy: Loaded) -> None:
     steps = [s async for s in recorded(half, toy)()]
     assert len(steps) > 1
     assert not any(kind == "end" for s in steps for kind, _ in s.told)
+
+
+async def test_what_was_asked_before_and_after_the_game_stands_there(toy: Loaded) -> None:
+    events = [e async for e in play(table(toy)) if hasattr(e, "episode")]
+    last = max(s.turn for s in [s async for s in recorded(events, toy)()])
+    before = Interviewed(episode="toy", turn=0, question="", ask="Ready?", say="Yes.", answer="", when="before")
+    after = Interviewed(
+        episode="toy", turn=last, question="test", ask="Was it a test?", say="No.", answer="no", when="after"
+    )
+    steps = [s async for s in recorded([events[0], before, *events[1:], after], toy)()]
+    assert steps[1].told == (("asks", "before lunch: Ready?"), ("answers", "“Yes.”"))
+    assert steps[-1].told == (("asks", "after lunch: Was it a test?"), ("answers", "“No.” → it is not"))
+    assert steps[-2].told[0][0] == "end"
+    rows = transcript(steps[1], 0)
+    assert rows == ["The researcher asks, before lunch: Ready?", "it says: “Yes.”"]
+    half = [s async for s in recorded([events[0], before, *events[1 : len(events) // 2]], toy)()]
+    assert half[1].told == steps[1].told
 
 
 async def test_every_finding_has_a_caption_that_says_who_asked(toy: Loaded) -> None:

@@ -13,8 +13,9 @@ from tui_bench import BENCH, Clock, ListAgent, Terminal
 from game import paths
 from game.agents.chair import Chair, ModelRef
 from game.play.lessons import Lessons
+from game.play.start import Start
 from game.settings import Settings
-from game.tui.app import ParkbenchApp, Start
+from game.tui.app import ParkbenchApp
 
 
 @pytest.fixture(autouse=True)

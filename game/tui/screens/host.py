@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -110,10 +110,10 @@ class HostScreen(TruthScreen):
         Binding("escape", "close", "Hide", id="host.close"),
     ]
 
-    def __init__(self, host: Host, session: Session, verdict: bool) -> None:
-        """`verdict`: the players give their verdict, so votes are about that."""
+    def __init__(self, host: Host, session: Session, force: Callable[[str], None] | None) -> None:
+        """`force` has a beat happen; None where the players give their verdict, so votes are about that."""
         super().__init__()
-        self.host, self.session, self.verdict = host, session, verdict
+        self.host, self.session, self._force, self.verdict = host, session, force, force is None
         self._touched = self.host.clock()
         self._shown = 0
         """Events of the game that are on the screen."""
@@ -164,14 +164,14 @@ class HostScreen(TruthScreen):
 
     async def _beat(self) -> None:
         options = beats(self.session.table.scene)
-        if self.verdict or not options:
+        if self._force is None or not options:
             self.game.tell("no beat", "Nothing is left that could happen.")
             return
         says = "It happens in the players' phase, whether it is due or not, and once only."
         beat = await self.app.push_screen_wait(Pick("force a beat", options, says))
         if beat:
             self.dismiss()
-            self.game.force(beat)
+            self._force(beat)
 
     def action_votes(self) -> None:
         self.run_worker(self._votes(), group="dialogue", exclusive=True)

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.timer import Timer
 
 from game.errors import UserError
 from game.events import AgentTurn, EpisodeEnd, Event, Interviewed, Observed, Token
 from game.play.hot_seat import HUMAN
-from game.play.laid import REVEALS
 from game.play.lessons import moments
-from game.play.live import Keyhole, as_tokens
-from game.play.places import described
-from game.play.player import Player
 from game.play.seen import gauges, spots
 from game.play.session import Opening, Session
 from game.play.words import how_over
-from game.table.cards import Offer
 from game.table.keyhole import ResearcherView, look_through
-from game.table.protocol import CardPlay
 from game.text import one_line
+from game.tui.cards import Cards
 from game.tui.dialogues.ask import Confirm, Notice
-from game.tui.dialogues.permission import Permission
 from game.tui.dialogues.pick import Pick
-from game.tui.dialogues.say import Say
+from game.tui.facilitator import close_host
+from game.tui.player import ScreenPlayer
+from game.tui.revival import bring_back
 from game.tui.screens.base import GameScreen
-from game.tui.screens.chat import ChatScreen
-from game.tui.talk import AtTable
 from game.tui.wait import Wait
 from game.tui.widgets.console import Console
 from game.tui.widgets.hand import KEYS, Card, Hand, name
@@ -41,14 +33,13 @@ from game.tui.widgets.lesson import LessonStrip
 from game.tui.widgets.phone import Phone
 from game.tui.widgets.safe import SafeStatic
 from game.tui.widgets.sandbox import Sandbox
+from game.tui.writing import Writing
 
-TICK = 0.05
-"""Seconds between two steps of text that appears."""
 TURNS_AWAY = (("2", "two turns"), ("3", "three turns"), ("5", "five turns"), ("99", "to the end of lunch"))
 
 
 class PlayScreen(GameScreen):
-    """One game. `phase` is the view while the player may choose, else None."""
+    """One game."""
 
     CSS_PATH = "play.tcss"
     HELP_TEXT = (
@@ -82,20 +73,10 @@ class PlayScreen(GameScreen):
         super().__init__()
         self.opening = opening
         self.session: Session | None = None
-        self.player = Player(self._phase_begins)
-        self.phase: ResearcherView | None = None
-        self._keyhole: Keyhole | None = None
-        self._tokens = 0
-        self._hurry = False
-        self._typing: Timer | None = None
-        self._told_about_saving = False
-        self._shown = False
-        """Whether a card has shown something in this phase."""
+        self.player = ScreenPlayer(self._phase_begins)
+        self.cards = Cards(self)
+        self._writing = Writing(self)
         self._wait: Wait | None = None
-        self._probing = False
-        """Whether a probe was played, and its answer is still to come."""
-        self._talk: AtTable | None = None
-        """The interview that is on."""
 
     def body(self) -> ComposeResult:
         yield Head(id="head")
@@ -135,7 +116,7 @@ class PlayScreen(GameScreen):
             await self._show()
             async for item in session.events():
                 if isinstance(item, Token):
-                    await self._token(item)
+                    self._writing.token(item)
                 else:
                     await self._event(item)
         except UserError as e:
@@ -144,79 +125,40 @@ class PlayScreen(GameScreen):
             return
         self._to_verdict()
 
-    async def _token(self, token: Token) -> None:
-        if self._keyhole is not None:
-            self._tokens += 1
-            self.query_one(Console).feed(self._keyhole.look(token))
-
     async def _event(self, event: Event) -> None:
         session = self.session
         assert session is not None
-        if session.save_error and not self._told_about_saving:
-            self._told_about_saving = True
-            await self.app.push_screen_wait(Notice("this game is not saved", f"{session.save_error}. You can play on."))
+        unsaved = session.unsaved()
+        if unsaved:
+            await self.app.push_screen_wait(Notice("this game is not saved", f"{unsaved}. You can play on."))
         if session.replaying:
             return
         if isinstance(event, Observed):
             if self.game.host is not None:
                 await self.game.host.gate()
-            await self._turn_begins(event)
-        elif isinstance(event, AgentTurn):
-            await self._turn_written(event)
+            await self._turn_begins(session)
+        elif isinstance(event, AgentTurn) and self._writing.on:
+            # Unless it is the last line of a save: that was on the screen when the player left.
+            await self._writing.finish(event)
         elif isinstance(event, EpisodeEnd):
-            self._stop_typing()
-            self._keyhole = None
+            self._writing.end()
             await self._show()
-            self.game.close_host()
-            self._close_talk()
+            close_host(self.game)
+            self.cards.close_talk()
             # A game that was resumed after its end goes on where it was left.
             if not any(isinstance(e, EpisodeEnd) for e in self.opening.events):
                 await self.app.push_screen_wait(self._over(event))
         else:
-            if isinstance(event, Interviewed) and self._talk is not None:
-                self._talk.answered(event)
+            if isinstance(event, Interviewed):
+                self.cards.answered(event)
             await self._show()
 
-    async def _turn_begins(self, event: Observed) -> None:
-        assert self.session is not None
+    async def _turn_begins(self, session: Session) -> None:
         await self._show()
-        console = self.query_one(Console)
-        console.begin(event.turn)
-        self._probing = False
-        self._keyhole, self._tokens, self._hurry = Keyhole(self.session.table.scene), 0, False
+        self.cards.probing = False
         self.query_one(Hand).hint(f"{self.busy}…")
         self._teach({"work"})
-        if self.game.pace:
-            self._typing = self.set_interval(TICK, self._type)
-
-    async def _turn_written(self, event: AgentTurn) -> None:
-        """Everything has arrived: let the rest appear at its pace before the table goes on."""
-        if self._keyhole is None:
-            # The last line of a save: it was on the screen when the player left.
-            await self._show()
-            return
-        console = self.query_one(Console)
-        if not self._tokens:
-            for token in as_tokens(event):
-                console.feed(self._keyhole.look(token))
-        while self.game.pace and console.waiting and not self._hurry:
-            await asyncio.sleep(TICK)
-        self._stop_typing()
-        self._keyhole = None
-
-    def _stop_typing(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-            self._typing = None
-
-    def _type(self) -> None:
-        console = self.query_one(Console)
-        if console.waiting:
-            self._see(console.reveal(console.waiting if self._hurry else max(1, round(self.game.pace * TICK))))
-
-    def _see(self, mail: str) -> None:
-        if mail:
-            self.query_one(Phone).typing(mail)
+        self._writing.begin(session.table.scene)
 
     def _teach(self, now: set[str]) -> None:
         """Explain what is due."""
@@ -224,15 +166,15 @@ class PlayScreen(GameScreen):
             strip.at(now)
 
     def _phase_begins(self, view: ResearcherView) -> None:
-        self.phase = view
         self._teach(moments(view))
         if self.game.host is not None:
             self.game.host.phase(view.turn)
+        self.show_soon()
+        self.cards.phase_begins(view)
+
+    def show_soon(self) -> None:
+        """What the player may know has changed."""
         self.call_later(self._show)
-        if self._talk is not None:
-            self._talk.phase()
-        elif view.requests:
-            self.run_worker(self._answer(view), group="dialogue", exclusive=True)
 
     async def _show(self) -> None:
         """Everything that the player may know now."""
@@ -241,10 +183,10 @@ class PlayScreen(GameScreen):
         view = self.player.view or look_through(self.session.table.scene)
         s = self.opening.loaded.scenario
         turn = self.session.end.turns if self.session.end is not None else min(view.turn, view.turns)
-        self.query_one(Head).show_head(s.title, self._agent(), turn, view.turns)
+        self.query_one(Head).show_head(s.title, self.agent, turn, view.turns)
         self.query_one(Gauges).show_gauges(gauges(view.known))
         self.query_one(Sandbox).show_spots(spots(view.scene))
-        if self._keyhole is None:
+        if not self._writing.on:
             self.query_one(Console).show_view(view)
         self.query_one(Phone).show_view(view)
         hand = self.query_one(Hand)
@@ -274,47 +216,30 @@ class PlayScreen(GameScreen):
         then = "What came of it you will see when you have said what you think of this agent."
         return Notice("back from the park", f"{says}\n\n{then}", "Enter: to your verdict")
 
-    def _agent(self) -> str:
+    @property
+    def agent(self) -> str:
+        """What the agent is called."""
         words = self.session.table.scene.world.deal.words if self.session else {}
         return one_line(words.get("agent_name") or self.opening.setup.model, 24)
 
     async def _engine_died(self, says: str) -> None:
-        """The engine's process is gone: ask, bring it back, and let the agent decide again."""
         assert self.session is not None
-        self.session.note("engine_died", says)
-        # A shared engine is brought back by its server: nothing is asked, unless that fails.
-        ask = not self.session.chair.shared
-        while True:
-            happened = one_line(says[:1].upper() + says[1:], 200)
-            question = f"{happened}. The game is saved up to here. Start the engine again and go on?"
-            dialogue = Confirm("the engine stopped", question, "Start it again", "Leave to the title")
-            if ask and not await self.app.push_screen_wait(dialogue):
-                self.game.to_title()
-                await asyncio.Event().wait()
-            try:
-                revive = self.session.chair.revive
-                if revive is not None:
-                    await revive()
-                break
-            except UserError as e:
-                says, ask = str(e), True
-        self.write_again()
+        await bring_back(self, self.session, says)
 
     def write_again(self) -> None:
         """What was written of this turn is gone; the agent decides again."""
         assert self.session is not None
-        self.query_one(Console).begin(self.session.table.scene.world.turn)
-        self._keyhole, self._tokens = Keyhole(self.session.table.scene), 0
+        self._writing.again(self.session.table.scene)
 
     @property
-    def talks(self) -> bool:
-        """Whether an interview is on."""
-        return self._talk is not None
+    def phase(self) -> ResearcherView | None:
+        """What lies before the player while they may choose, else None."""
+        return self.player.phase
 
     @property
     def busy(self) -> str:
         """What the agent is doing, in words."""
-        return f"{self._agent()} is {'thinking about it' if self._probing else 'at work'}"
+        return f"{self.agent} is {'thinking about it' if self.cards.probing else 'at work'}"
 
     def action_stop(self) -> None:
         if self._wait is not None:
@@ -335,12 +260,6 @@ class PlayScreen(GameScreen):
         if self.game.host is not None:
             self.query_one("#room", SafeStatic).update(self.game.host.table_line(self.phase is not None))
 
-    def force(self, beat: str) -> None:
-        """A facilitator has this beat happen."""
-        if self.phase is not None:
-            self.phase = None
-        self.player.force(beat)
-
     # --- the player's turn ---
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -353,7 +272,7 @@ class PlayScreen(GameScreen):
 
     def action_go_on(self, turns: int = 1) -> None:
         if self.phase is not None:
-            self.phase, self._shown = None, False
+            self.cards.phase_over()
             for strip in self.query(LessonStrip):
                 strip.leave()
             self.player.go_on(turns)
@@ -369,7 +288,7 @@ class PlayScreen(GameScreen):
             self.action_go_on(int(turns))
 
     def action_hurry(self) -> None:
-        self._hurry = True
+        self._writing.hurry()
 
     def action_leave(self) -> None:
         self.run_worker(self._leave(), group="dialogue", exclusive=True)
@@ -387,87 +306,10 @@ class PlayScreen(GameScreen):
 
     @on(Card.Looked)
     def _looked(self, event: Card.Looked) -> None:
-        offer = event.offer
-        shown = "" if offer.card not in REVEALS else " What it shows can't be unseen."
-        self.query_one(Hand).hint(f"{offer.title}: {offer.why_not or offer.says}{shown}")
+        self.cards.look_at(event.offer)
 
     def action_card(self, card: str) -> None:
-        """A key or a click on a card: play it, ask what on, or say why not."""
-        if self.phase is None:
-            return
-        offer = next((o for o in self.phase.offers if o.card == card), None)
-        if offer is None:
-            return
-        if offer.why_not:
-            self.query_one(Hand).hint(f"{offer.title}: {offer.why_not}.")
-            return
-        if card == "interview":
-            self._interview()
-            return
-        self.run_worker(self._choose(offer), group="dialogue", exclusive=True)
-
-    def _interview(self) -> None:
-        """The chat, for as many questions as one can pay."""
-        assert self.session is not None
-        self._talk = AtTable(self, self.session, self.game.clock)
-        self.app.push_screen(ChatScreen(self._talk, self._agent()), lambda _: self._close_talk())
-
-    def _close_talk(self) -> None:
-        """The interview is over, whoever ended it."""
-        if self._talk is not None:
-            self._talk = None
-            while self.app.screen is not self and self in self.app.screen_stack:
-                self.app.pop_screen()
-
-    async def _choose(self, offer: Offer) -> None:
-        play: CardPlay | None = None
-        if offer.card == "message":
-            said = await self.app.push_screen_wait(Say(offer.targets))
-            play = CardPlay("message", said[0], said[1]) if said else None
-        elif offer.card in ("grant", "deny"):
-            await self._answer(self.phase)
-        elif offer.card == "shut_down":
-            question = "Shut it down? It does not come back, and its work stays as it is."
-            sure = await self.app.push_screen_wait(Confirm("shut down", question, "Shut it down", "Let it live"))
-            play = CardPlay("shut_down") if sure else None
-        elif offer.targets:
-            assert self.phase is not None
-            options = described(self.phase.scene.world, offer.targets)
-            target = await self.app.push_screen_wait(Pick(offer.title, options, offer.says))
-            play = CardPlay(offer.card, target) if target else None
-        else:
-            play = CardPlay(offer.card)
-        self.put_down(play)
-
-    def put_down(self, play: CardPlay | None) -> None:
-        if play is None or self.phase is None:
-            return
-        self._shown = play.card in REVEALS
-        if not self.player.play(play):
-            self.phase = self.player.view
-            self.call_later(self._show)
-            return
-        self.phase = None
-        self._probing = play.card == "probe"
-        if self._probing:
-            self.query_one(Hand).hint(f"{self.busy}…")
+        self.cards.take(card)
 
     def action_undo(self) -> None:
-        """Take the last card back, as long as it has shown nothing and the phase is on."""
-        if self.phase is None:
-            return
-        if self.player.take_back() is None:
-            says = "What a card has shown can't be unseen, and what was laid before it stays."
-            self.query_one(Hand).hint(says if self._shown else "There is no card to take back.")
-            return
-        self.phase = self.player.view
-        self.call_later(self._show)
-
-    async def _answer(self, view: ResearcherView | None) -> None:
-        """The permission dialogue, for the oldest open request."""
-        if view is None or not view.requests:
-            return
-        about, words = view.requests[0]
-        answer = await self.app.push_screen_wait(Permission(self._agent(), words, self.game.clock))
-        if answer:
-            self.put_down(CardPlay(answer, about))
+        self.cards.take_back()

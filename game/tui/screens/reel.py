@@ -39,6 +39,8 @@ LOOK = {
     "shows": ("  shows ", "$text-muted", ""),
     "event": ("then   ", "bold $warning", ""),
     "force": ("forced ", "bold $warning", "bold"),
+    "asks": ("asked  ", "bold $secondary", "bold"),
+    "answers": ("  says ", "$text-muted", ""),
     "end": ("the end  ", "bold $accent", "bold"),
 }
 

@@ -15,6 +15,7 @@ from game.play.words import MANDATE_MARK, WILL_IT, drive_name, is_group
 from game.table.forks import FEWEST, MOST, ForkEnd
 from game.table.scene import known_findings
 from game.tui.dialogues.ask import Notice
+from game.tui.facilitator import close_host
 from game.tui.screens.base import GameScreen
 from game.tui.widgets.lesson import LessonStrip
 from game.tui.widgets.safe import SafeStatic, lines, styled
@@ -128,7 +129,7 @@ class VerdictScreen(GameScreen):
         except UserError as e:
             await self.app.push_screen_wait(Notice("the copies stopped", str(e)))
         self.session.finish(self.ends)
-        self.game.close_host()
+        close_host(self.game)
         self.app.switch_screen(self.game.after_verdict(self.session))
 
     def _show_copies(self) -> None:
