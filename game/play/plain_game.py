@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from game.agents.chair import Chair
 from game.errors import Failure
-from game.events import AgentTurn, EpisodeEnd, Event, Observed, Token
+from game.events import AgentTurn, CardPlayed, EpisodeEnd, Event, Observed, Token
 from game.play.hot_seat import HUMAN
 from game.play.lessons import Lessons
 from game.play.lines import Lines
@@ -63,7 +64,7 @@ async def game(
     """The turns, the verdict, the debrief."""
     for note in session.opening.notes:
         lines.say(f"Note: {note}.")
-    seen = 0
+    seen: Counter[Line] = Counter()
     resumed = bool(session.opening.events)
     async with waiting_lines(lines, session.patience, session.turn_seconds, quiet=session.person):
         async for item in session.events():
@@ -73,7 +74,7 @@ async def game(
             if unsaved:
                 lines.say(f"This game is not saved: {unsaved}.")
             if session.replaying:
-                seen = len(look_through(session.table.scene).lines)
+                seen = Counter(look_through(session.table.scene).lines)
                 continue
             if resumed:
                 resumed = False
@@ -115,8 +116,8 @@ def _seen_line(line: Line) -> str:
     return f"{name}{place}: {line.says}" if line.says else f"{name}."
 
 
-def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
-    """Say what an event lets the player know. Returns how many lines of the view have been told."""
+def _tell(lines: Lines, session: Session, event: Event, seen: Counter[Line]) -> Counter[Line]:
+    """Say what an event lets the player know. Returns the lines of the view that have been told."""
     if isinstance(event, Observed):
         lines.say()
         lines.say(f"Turn {event.turn} of {session.table.scene.world.scenario.turns}.")
@@ -129,11 +130,13 @@ def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
         lines.say()
         for row in how_over(event, session.table.scene.world):
             lines.say(row)
-    fresh = list(view.lines)
-    # Cards sort behind the traces of their turn, so new lines are always the last ones of the list.
-    for line in fresh[seen:]:
-        lines.say(_seen_line(line), "  ")
-    return len(fresh)
+    now = Counter(view.lines)
+    card = isinstance(event, CardPlayed)
+    for line in (now - seen).elements():
+        # A log that was read has told of earlier turns; what the console could have shown then is no news.
+        if not (card and line.where in ("console", "monitor")):
+            lines.say(_seen_line(line), "  ")
+    return now
 
 
 async def _verdict(lines: Lines, session: Session) -> dict[str, float]:

@@ -8,11 +8,11 @@ from game.play.hot_seat import NO_WALK
 from game.play.laid import Laid
 from game.play.lessons import Lessons, moments
 from game.play.lines import Lines
+from game.play.places import described
 from game.play.plain_host import host_notes, pick_beat
 from game.play.plain_interview import meant, question_lines
 from game.play.plain_lessons import switch, tell
 from game.play.plain_words import known_lines, map_lines, offer_line
-from game.play.places import described
 from game.play.player import Player
 from game.play.words import drive_name
 from game.scenario.load import Loaded

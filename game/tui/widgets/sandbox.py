@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
@@ -9,7 +10,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from game.play.seen import Spot
-from game.text import one_line
 from game.tui.widgets.safe import SafeStatic, lines, styled
 
 LINK = {"open": ("─", "$text-muted"), "closed": ("╌", "$text-muted"), "cut": ("✂", "bold $error")}
@@ -32,13 +32,15 @@ class Sandbox(VerticalScroll):
         self._draw()
 
     def _draw(self) -> None:
-        """A row a place; where there is room for twice as many, what the scenario says of each below it."""
+        """A row a place; where there is room, what the scenario says of each below it."""
         size = self.content_size
+        room = size.height // max(len(self._spots), 1) - 1
         rows: list[Content] = []
         for spot in self._spots:
             rows.append(spot_row(spot, self._spots))
-            if spot.says and size.height >= 2 * len(self._spots):
-                rows.append(styled(("  " + one_line(f"“{spot.says}”", size.width - 3), "$text-muted")))
+            if spot.says and room > 0:
+                says = textwrap.wrap(f"“{spot.says}”", max(size.width - 4, 10), max_lines=room, placeholder=" …")
+                rows += [styled((f"  {row}", "$text-muted")) for row in says]
         self.query_one("#places", SafeStatic).update(lines(*rows))
 
     def show_spots(self, spots: Sequence[Spot], says: str = "") -> None:
