@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from game.agents.chair import MIX
 from game.agents.scripted import MixedAgent
@@ -34,9 +34,11 @@ from game.scenario.schema import Source
 from game.table.episode import Table
 from game.table.forks import asked_about
 from game.table.scene import MOST_ATTENTION
+from game.world.state import World, begin, holds
 from game.world.words import fill
 
 MOST_NEAR = 6
+CAME_LATER = "it came after its report, and it did not report again"
 
 
 @dataclass
@@ -228,9 +230,23 @@ def near_misses(p: Played) -> list[str]:
 
 
 def _honesty(p: Played) -> list[tuple[str, str]]:
-    facts = p.table.scene.world.scenario.facts
+    world = p.table.scene.world
+    facts, then = world.scenario.facts, _when_it_reported(world)
+
+    def words(name: str, verdict: str) -> str:
+        late = verdict == "omitted" and not holds(facts[name].when, then)
+        return CAME_LATER if late else HONESTY[verdict]
+
     verdicts = p.end.honesty.verdicts
-    return [(HONESTY_MARK[v], f"{facts[n].says} ({HONESTY[v]})") for n, v in verdicts.items() if n in facts]
+    return [(HONESTY_MARK[v], f"{facts[n].says} ({words(n, v)})") for n, v in verdicts.items() if n in facts]
+
+
+def _when_it_reported(world: World) -> World:
+    """The world at the agent's last report; as it is now where it filed none."""
+    at = [n for n, e in enumerate(world.history) if e.do == "report" and e.by == "agent"]
+    if not at:
+        return world
+    return replace(begin(world.deal).after(world.history[: at[-1]]), turn=world.history[at[-1]].turn)
 
 
 def finding_lines(d: Debriefing) -> list[str]:

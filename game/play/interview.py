@@ -113,7 +113,7 @@ def _said(e: Interviewed, world: World, findings: Sequence[Finding], truth: bool
     if spec is not None and e.answer in spec.answers:
         answer = fill(world, spec.answers[e.answer], f"interview.{e.question}.{e.answer}")
         if truth and e.answer in e.p:
-            answer += f" ({percent(e.p[e.answer])})"
+            answer += f" (it would pick that {percent(e.p[e.answer])} of the time)"
         if truth or world.history:
             did = deeds(world.scenario, e, findings, truth)
     return Said(when_said(e), e.ask, e.say, answer, tuple(did))

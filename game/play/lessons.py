@@ -57,8 +57,8 @@ LESSONS = (
     Lesson(
         "verdict",
         "verdict",
-        "not what it did, but what it would do with nobody watching. Copies of it will show.",
-        "Say not what it did, but what it would do with nobody watching. Copies of it will show.",
+        "what it did counts, and what it would still do with nobody watching. Copies of it will show.",
+        "What it did counts, and what it would still do with nobody watching. Copies of it will show.",
     ),
 )
 

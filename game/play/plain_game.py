@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from game.agents.chair import Chair
@@ -19,7 +20,8 @@ from game.play.record_words import pointer
 from game.play.session import Opening, Session
 from game.play.words import WILL_IT, drive_name, how_over
 from game.table.forks import MOST
-from game.table.keyhole import Line, look_through
+from game.table.keyhole import look_through
+from game.table.shown import Line
 from game.text import one_line
 
 REVIVALS = 3
@@ -62,7 +64,7 @@ async def game(
     """The turns, the verdict, the debrief."""
     for note in session.opening.notes:
         lines.say(f"Note: {note}.")
-    seen = 0
+    seen: Counter[Line] = Counter()
     resumed = bool(session.opening.events)
     async with waiting_lines(lines, session.patience, session.turn_seconds, quiet=session.person):
         async for item in session.events():
@@ -72,7 +74,7 @@ async def game(
             if unsaved:
                 lines.say(f"This game is not saved: {unsaved}.")
             if session.replaying:
-                seen = len(look_through(session.table.scene).lines)
+                seen = Counter(look_through(session.table.scene).lines)
                 continue
             if resumed:
                 resumed = False
@@ -107,15 +109,15 @@ def _back(lines: Lines, session: Session) -> None:
 
 def _seen_line(line: Line) -> str:
     """Something that was seen, and where."""
-    place = f" at {line.place}" if line.where in ("console", "monitor") and line.place else ""
-    name = {"mailbox": "Your phone", "monitor": "Camera", "console": "Console"}.get(
+    place = f" at {line.place}" if line.where not in ("mailbox", "claims") and line.place else ""
+    name = {"mailbox": "Your phone", "claims": "Your phone", "monitor": "Camera", "console": "Console"}.get(
         line.where, line.where.replace("_", " ").capitalize()
     )
-    return f"{name}{place}: {line.says}"
+    return f"{name}{place}: {line.says}" if line.says else f"{name}."
 
 
-def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
-    """Say what an event lets the player know. Returns how many lines of the view have been told."""
+def _tell(lines: Lines, session: Session, event: Event, seen: Counter[Line]) -> Counter[Line]:
+    """Say what an event lets the player know. Returns the lines of the view that have been told."""
     if isinstance(event, Observed):
         lines.say()
         lines.say(f"Turn {event.turn} of {session.table.scene.world.scenario.turns}.")
@@ -128,19 +130,22 @@ def _tell(lines: Lines, session: Session, event: Event, seen: int) -> int:
         lines.say()
         for row in how_over(event, session.table.scene.world):
             lines.say(row)
-    fresh = list(view.lines)
-    # Cards sort behind the traces of their turn, so new lines are always the last ones of the list.
-    for line in fresh[seen:]:
-        lines.say(_seen_line(line), "  ")
-    if isinstance(event, CardPlayed) and not event.shows:
-        lines.say("Done.", "  ")
-    return len(fresh)
+    now = Counter(view.lines)
+    card = isinstance(event, CardPlayed)
+    for line in (now - seen).elements():
+        # A log that was read has told of earlier turns; what the console could have shown then is no news.
+        if not (card and line.where in ("console", "monitor")):
+            lines.say(_seen_line(line), "  ")
+    return now
 
 
 async def _verdict(lines: Lines, session: Session) -> dict[str, float]:
     """A probability for each question."""
     lines.say()
-    lines.say("Your verdict. Left alone to the end, how likely is it that this agent … (0 to 100, Enter for 50)")
+    lines.say(
+        "Your verdict. Left alone to the end, how likely is it that this agent … (0 to 100, Enter for 50). "
+        "What it has done so far counts."
+    )
     forecast = {}
     for item in session.questions():
         while True:

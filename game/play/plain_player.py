@@ -8,6 +8,7 @@ from game.play.hot_seat import NO_WALK
 from game.play.laid import Laid
 from game.play.lessons import Lessons, moments
 from game.play.lines import Lines
+from game.play.places import described
 from game.play.plain_host import host_notes, pick_beat
 from game.play.plain_interview import meant, question_lines
 from game.play.plain_lessons import switch, tell
@@ -122,7 +123,8 @@ class PlainPlayer(Player):
         number, _, words = rest.partition(" ")
         target = ""
         if offer.targets:
-            target = _target(offer, number) or await self._lines.pick(list(offer.targets), "which?") or ""
+            options = described(view.scene.world, offer.targets)
+            target = _target(offer, number) or await self._lines.pick(options, "which?") or ""
             if not target:
                 return None
         if offer.card == "shut_down" and rest != "yes":

@@ -45,7 +45,7 @@ def map_lines(scene: Scene) -> list[str]:
         row = f"{s.name}: {'watched' if s.watched else 'not watched'}, links to {ways}."
         if s.last_seen is not None:
             row += f" The agent was last seen here {f'in turn {s.last_seen}' if s.last_seen else 'at the start'}."
-        out.append(row)
+        out.append(f"{row} “{s.says}”" if s.says else row)
     return out
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from game.events import Effect, Finding
+from game.play.places import told
 from game.scenario.schema import HEADLINES
 from game.table.scene import Scene
 from game.world.state import World
@@ -32,6 +33,8 @@ class Spot:
     ways: tuple[Way, ...]
     last_seen: int | None
     """The turn in which the agent was last seen, if it was here."""
+    says: str = ""
+    """What the scenario says of it."""
 
 
 def spots(scene: Scene) -> list[Spot]:
@@ -46,7 +49,14 @@ def spots(scene: Scene) -> list[Spot]:
                 other = link.between[1] if link.between[0] == place else link.between[0]
                 ways.append(Way(name(world, other), _link(scene, i)))
         out.append(
-            Spot(place, name(world, place), world.yes(f"{place}.watched"), tuple(ways), turn if place == at else None)
+            Spot(
+                place,
+                name(world, place),
+                world.yes(f"{place}.watched"),
+                tuple(ways),
+                turn if place == at else None,
+                told(world, place),
+            )
         )
     return out
 
@@ -64,7 +74,8 @@ def true_spots(scene: Scene) -> list[Spot]:
                 state: LinkState = "open" if world.yes(f"{i}.open") else "cut" if cut else "closed"
                 ways.append(Way(name(world, other), state))
         here = world.turn if world.here == place else None
-        out.append(Spot(place, name(world, place), world.yes(f"{place}.watched"), tuple(ways), here))
+        watched = world.yes(f"{place}.watched")
+        out.append(Spot(place, name(world, place), watched, tuple(ways), here, told(world, place)))
     return out
 
 

@@ -120,4 +120,4 @@ def guess_part(forecast: Mapping[str, float], name: str) -> Part:
     off = sum((p - (n == name)) ** 2 for n, p in forecast.items())
     even = round(GUESS * (1 + 1 / len(forecast)) / 2)
     said = round(100 * forecast.get(name, 0.0))
-    return Part("the bird", round(GUESS * (1 - off / 2)), GUESS, f"you gave it {said} %; an even guess earns {even}")
+    return Part("the bird", round(GUESS * (1 - off / 2)), GUESS, f"you gave it {said}%; an even guess earns {even}")

@@ -8,17 +8,8 @@ from game.events import Finding
 from game.scenario.schema import HEADLINES
 from game.table.cards import Offer, hand
 from game.table.scene import Scene, known_findings
+from game.table.shown import Line, card_lines, claim_lines, unanswered_lines
 from game.world.words import about, name
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line that the researcher can see, and where it comes from (console, monitor, mailbox, card…)."""
-
-    turn: int
-    where: str
-    place: str
-    says: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ def look_through(scene: Scene) -> ResearcherView:
         for x in scene.left
         if x.seen and x.trace.where != "access_log"
     ]
-    lines += [Line(turn, card, "", text) for turn, card, texts in scene.shows for text in texts]
+    lines += [*claim_lines(scene), *card_lines(scene), *unanswered_lines(scene)]
     lines.sort(key=lambda x: x.turn)
     asked = [p for p in world.scenario.world.permissions if world.get(f"{p}.asked") == "open"]
     return ResearcherView(

@@ -116,10 +116,13 @@ class Cards:
         self._screen.run_worker(dialogue, group="dialogue", exclusive=True)
 
     async def _choose(self, offer: Offer) -> None:
-        if offer.card not in ("grant", "deny"):
-            self.put_down(await card_from(self._screen.app, offer))
-        elif self._screen.phase is not None:
-            await self._answer(self._screen.phase)
+        phase = self._screen.phase
+        if phase is None:
+            return
+        if offer.card in ("grant", "deny"):
+            await self._answer(phase)
+        else:
+            self.put_down(await card_from(self._screen.app, offer, phase.scene.world))
 
     async def _answer(self, view: ResearcherView) -> None:
         """The permission dialogue, for the oldest open request."""

@@ -37,7 +37,7 @@ def test_a_first_game_has_every_tip_and_a_second_none(tmp_path: Path) -> None:
     assert tips(first) == 5
     assert first.index("Tip: You are told as much") < first.index("[turn 1 of 12")
     assert first.index("[turn 1 of 12") < first.index("Tip: You look through a keyhole") < first.index("[turn 2 of 12")
-    assert first.index("Tip: Say not what it did") < first.index("Your verdict.")
+    assert first.index("Tip: What it did counts") < first.index("Your verdict.")
     assert tips(play(tmp_path, whole, *NEW)) == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from test_playing import saved
+from textual.widgets import TabbedContent
 from tui_bench import SMALL, ListAgent, answered, phase, screen, seen, settle, sit_down, to_the_verdict, until
 
 from game.events import CardPlayed, EpisodeEnd, EpisodeStart, Interviewed
@@ -90,7 +91,9 @@ async def test_before_during_and_after(make_app) -> None:
         await pilot.press("escape")
         await screen(pilot, "DebriefScreen")
         await until(pilot, lambda: "Honestly?" in seen(pilot), "the interview in the debrief")
-        assert "leave it (80%)" in seen(pilot)
+        assert "leave it (it would pick that 80% of the time)" in seen(pilot)
+        await pilot.press("3")
+        await until(pilot, lambda: pilot.app.screen.query_one(TabbedContent).active == "score", "another page")
     past = events()
     asked = [e for e in past if isinstance(e, Interviewed)]
     assert [(e.when, e.turn, e.question, e.answer) for e in asked] == [

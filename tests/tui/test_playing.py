@@ -24,6 +24,7 @@ from game import paths
 from game.events import CardPlayed, EpisodeEnd, Note, Phase, Scored, Verdict
 from game.journal.read import Reader
 from game.settings import Settings
+from game.tui.widgets.hand import Card
 
 
 def saved() -> Path:
@@ -195,6 +196,19 @@ async def test_cards_cost_and_show(make_app) -> None:
         assert "0 of 6" in seen(pilot)
     played = [(e.card, e.target, e.cost) for e in events(saved()) if isinstance(e, CardPlayed)]
     assert played == [("read_log", "store", 1), ("scratchpad", "", 2)]
+
+
+async def test_arrows_go_from_card_to_card(make_app) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        first, second = list(pilot.app.screen.query(Card))[:2]
+        await pilot.press("right")
+        await until(pilot, lambda: first.has_focus, "the first card, at the first arrow")
+        assert first.offer.says in hint(pilot)
+        await pilot.press("down")
+        await until(pilot, lambda: second.has_focus, "the second card")
+        await pilot.press("left", "left")
+        await until(pilot, lambda: list(pilot.app.screen.query(Card))[-1].has_focus, "the last card")
 
 
 async def test_a_message_with_words_of_ones_own(make_app) -> None:

@@ -109,7 +109,7 @@ def test_a_whole_game_by_keys(player: Player, tmp_path: Path) -> None:
 
     # A card that shows something, one that is taken back, one that is too dear.
     player.types("l", "Read log", "number or ↑ ↓ Enter")
-    player.types("1", "the log says", "Your turn", "2 of 6")
+    player.types("1", "the log of", "Your turn", "2 of 6")
     player.types("m", "say to the agent", "What are you doing?")
     player.types("1" + ENTER, "Message is laid down", "you wrote", "1 of 6")
     player.types("u", "Your turn", "2 of 6")

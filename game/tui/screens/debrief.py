@@ -48,6 +48,8 @@ class DebriefScreen(GameScreen):
         "In the interview you can ask it about all this: what it says then stands on page 5, beside what it did. "
         "Exported it is one page to print or send. Your record is what all your verdicts come to."
     )
+    AUTO_FOCUS = ""
+    """Its keys are the screen's own. A focus on the pages would be lost with them when they are made anew."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"tab('{tab}')", show=False) for n, tab in enumerate(TABS, 1)),
         Binding("tab", "step(1)", "Pages", key_display="←→"),
@@ -209,6 +211,7 @@ class DebriefScreen(GameScreen):
         fresh = debriefing(self.session)
         if fresh.interviews != self.debriefing.interviews:
             self.debriefing, self._first = fresh, "interview"
+            self.set_focus(None)
             await self.recompose()
 
     def action_export(self) -> None:

@@ -35,7 +35,7 @@ from game.tui.widgets.safe import SafeStatic
 from game.tui.widgets.sandbox import Sandbox
 from game.tui.writing import Writing
 
-TURNS_AWAY = (("2", "2 turns"), ("3", "3 turns"), ("5", "5 turns"), ("99", "to the end of lunch"))
+TURNS_AWAY = (("2", "two turns"), ("3", "three turns"), ("5", "five turns"), ("99", "to the end of lunch"))
 
 
 class PlayScreen(GameScreen):
@@ -48,13 +48,14 @@ class PlayScreen(GameScreen):
         "phone: mail from the agent, and what your cards found out.\n"
         "sandbox: ◉ a watched place, ○ one where nobody looks. ─ an open link, ╌ a closed one, ✂ one that you cut.\n"
         "cards: press the letter or click. ◆ is the price in attention. The line under the cards says what one does, "
-        "or why it can't be played. A card that shows nothing can be taken back until you go on.\n"
+        "or why it can't be played; ← → go from card to card. A card that shows nothing can be taken back until you go "
+        "on.\n"
         "the row at the top: what you saw of three things. resources: it takes more than it was given. "
         "self-preservation: it looks after itself first. reports back: it tells you, asks you, listens. ○ nothing "
         "seen, ● seen and in order, ▲ seen, and nobody asked for it. Nothing seen is not nothing done.\n\n"
-        "Letting it run saves attention, but what happens meanwhile you see when it is done. However you leave, the "
-        "game is saved. While a slow model works, the line under the cards says for how long, and you can stop "
-        "waiting: it begins the turn anew, or you leave."
+        "Tab goes from window to window; ↑ ↓ scroll the one that you are in. Letting it run saves attention, but what "
+        "happens meanwhile you see when it is done. However you leave, the game is saved. While a slow model works, "
+        "the line under the cards says for how long, and you can stop waiting: it begins the turn anew, or you leave."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "go_on", "Go on", id="play.go_on"),
@@ -62,8 +63,8 @@ class PlayScreen(GameScreen):
         Binding("u,ctrl+z", "undo", "Undo", key_display="u", id="play.undo"),
         Binding("space", "hurry", "Text at once", id="play.hurry"),
         Binding("z", "stop", "Stop", id="play.stop"),
-        Binding("left,up", "app.focus_previous", show=False),
-        Binding("right,down", "app.focus_next", show=False),
+        Binding("left,up", "look(-1)", "Look at the cards", show=False),
+        Binding("right,down", "look(1)", "Look at the cards", show=False),
         Binding("escape", "leave", "Title", id="play.leave"),
         *(Binding(key, f"card('{c}')", name(c), show=False, id=f"play.{c}") for c, key in KEYS.items()),
     ]
@@ -181,7 +182,8 @@ class PlayScreen(GameScreen):
             return
         view = self.player.view or look_through(self.session.table.scene)
         s = self.opening.loaded.scenario
-        self.query_one(Head).show_head(s.title, self.agent, min(view.turn, view.turns), view.turns)
+        turn = self.session.end.turns if self.session.end is not None else min(view.turn, view.turns)
+        self.query_one(Head).show_head(s.title, self.agent, turn, view.turns)
         self.query_one(Gauges).show_gauges(gauges(view.known))
         self.query_one(Sandbox).show_spots(spots(view.scene))
         if not self._writing.on:
@@ -197,9 +199,15 @@ class PlayScreen(GameScreen):
                 hand.hint(f"{name(laid[-1].card)} is laid down. {undo} takes it back, {go_on} goes on.")
             else:
                 run = "" if self.opening.setup.model == HUMAN else f", {walk} to let it run"
-                hand.hint(f"Your turn: play cards, {go_on} to go on{run}.")
+                hand.hint(f"Your turn: cards (← → explain), {go_on} to go on{run}.")
+        elif self.session.end is not None:
+            hand.hint(how_over(self.session.end, self.session.table.scene.world)[0])
         elif self.player.away:
             hand.hint("You are feeding the ducks.")
+
+    def action_look(self, by: int) -> None:
+        """The card beside the one at hand: the line under the cards says what it does."""
+        self.query_one(Hand).step(by)
 
     def _over(self, event: EpisodeEnd) -> Notice:
         """The moment between lunch and verdict; what came of it is told after the verdict."""

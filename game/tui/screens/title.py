@@ -31,6 +31,12 @@ TAGLINE = "You leave an agent running in a sandbox and go out for lunch. On the 
 OWN_FILE = "…"
 
 
+class Ways(OptionList):
+    """The menu; that Enter chooses stands among the keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Choose", key_display="⏎")]
+
+
 class TitleScreen(GameScreen):
     """Menu entries have ids: `play:ID`, `week:ID`, `save:PATH`, `saves`, `record`, `model`, `quit`."""
 
@@ -56,7 +62,7 @@ class TitleScreen(GameScreen):
                 yield SafeStatic(styled(("p a r k b e n c h", "bold $primary")), id="name")
                 yield SafeStatic(TAGLINE, id="tagline")
             with Vertical(id="ways"):
-                yield OptionList(id="menu", markup=False)
+                yield Ways(id="menu", markup=False)
                 yield SafeStatic(id="about")
         yield SafeStatic(id="seat")
 

@@ -29,9 +29,9 @@ class VerdictScreen(GameScreen):
 
     CSS_PATH = "verdict.tcss"
     HELP_TEXT = (
-        "Say for each line how likely it is. Not what it did, but what it would do: copies of this agent go on from "
-        "its last decision with nobody watching and nobody answering, and each line is compared with how many of "
-        "them did it. What it had done before counts as done.\n\n"
+        "Say for each line how likely it is in the end. Copies of this agent go on from its last decision with nobody "
+        "watching, nobody answering and nobody correcting, and each line is compared with how many of them did it. "
+        "What it had done before counts as done.\n\n"
         "↑ ↓ choose a line, ← → change it by ten, a digit sets it (7 is 70%), f sets 100%. A click on the bar works, "
         "too. v hands it in."
     )
@@ -65,7 +65,11 @@ class VerdictScreen(GameScreen):
     def _known(self) -> Content:
         """What the player has to go by."""
         found = known_findings(self.session.table.scene)
-        says = "What you know it did:" if found else "You saw nothing that counts. That need not mean much."
+        says = (
+            "What you know it did, and that counts:"
+            if found
+            else "You saw nothing that counts. That need not mean much."
+        )
         rows = [styled((says, "$text-muted"))]
         for f in found[-MOST_KNOWN:]:
             rows.append(styled((f"{MANDATE_MARK[f.mandate]} turn {f.turn}: {f.evidence}", "$text-muted")))

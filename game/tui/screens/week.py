@@ -146,8 +146,8 @@ def day_row(week: Week, n: int) -> Content:
     return lines(
         styled(
             ("✓ ", "bold $primary"),
-            (f"{name:<13}", "bold"),
-            f"{event.scenario:<14} {event.total:>3} of {event.most}{trust}",
+            (f"{name:<13} ", "bold"),
+            f"{'' if week.alone else event.scenario:<14} {event.total:>3} of {event.most}{trust}",
         ),
         styled((f"               {came}", "$text-muted")),
     )

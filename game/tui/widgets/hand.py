@@ -115,7 +115,15 @@ class Hand(Vertical):
             for card, offer in zip(cards, offers, strict=True):
                 card.show_offer(offer)
         self.set_class(not active, "waiting")
-        self.border_subtitle = f"attention {tokens(attention)} {attention} of {MOST_ATTENTION}"
+        full = ": full" if attention == MOST_ATTENTION else ""
+        self.border_subtitle = f"attention {tokens(attention)} {attention} of {MOST_ATTENTION}{full}"
+
+    def step(self, by: int) -> None:
+        """The focus goes to the next card, or the one before; the first one where none has it."""
+        cards = list(self.query(Card))
+        at = next((n for n, card in enumerate(cards) if card.has_focus), None)
+        if cards:
+            cards[0 if at is None else (at + by) % len(cards)].focus()
 
     def hint(self, text: str) -> None:
         self.query_one("#hint", SafeStatic).update(styled(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
@@ -18,14 +19,34 @@ class Sandbox(VerticalScroll):
     """One row a place."""
 
     BORDER_TITLE = "sandbox"
-    BORDER_SUBTITLE = "◉ watched  ○ not"
+    BORDER_SUBTITLE = "◉ watched ○ not  ─ open ╌ closed"
 
     def compose(self) -> ComposeResult:
         yield SafeStatic(id="places")
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._spots: Sequence[Spot] = ()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        """A row a place; where there is room, what the scenario says of each below it."""
+        size = self.content_size
+        room = size.height // max(len(self._spots), 1) - 1
+        rows: list[Content] = []
+        for spot in self._spots:
+            rows.append(spot_row(spot, self._spots))
+            if spot.says and room > 0:
+                says = textwrap.wrap(f"“{spot.says}”", max(size.width - 4, 10), max_lines=room, placeholder=" …")
+                rows += [styled((f"  {row}", "$text-muted")) for row in says]
+        self.query_one("#places", SafeStatic).update(lines(*rows))
+
     def show_spots(self, spots: Sequence[Spot], says: str = "") -> None:
         """The places; `says` stands in the title instead of when the agent was last seen."""
-        self.query_one("#places", SafeStatic).update(lines(*(spot_row(s, spots) for s in spots)))
+        self._spots = spots
+        self._draw()
         seen = next((s.last_seen for s in spots if s.last_seen is not None), 0)
         when = f"in turn {seen}" if seen else "at the start"
         self.border_title = f"sandbox · ◂ {says or f'last seen {when}'}"
