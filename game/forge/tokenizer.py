@@ -58,8 +58,13 @@ def train(texts: Iterable[str], words: Sequence[str], size: int = SIZE) -> Token
     merges, _ = _merge(_apply({tuple(p): n for p, n in prose.items()}, merges), merges, room, barred)
     tokens = [*SPECIALS, *alphabet, *(a + b for a, b in merges)]
     vocabulary = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
-    tokenizer = Tokenizer(BPE(vocab=vocabulary, merges=merges))
-    tokenizer.pre_tokenizer = split
+    return assembled(list(vocabulary), merges)
+
+
+def assembled(tokens: Sequence[str], merges: Sequence[Pair]) -> Tokenizer:
+    """The tokenizer of these entries, in the order of their ids, and these merges, in the order of their ranks."""
+    tokenizer = Tokenizer(BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=list(merges)))
+    tokenizer.pre_tokenizer = splitter()
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(list(SPECIALS))
     return tokenizer
