@@ -21,7 +21,7 @@ STEPS = {
     "corpus": "let scripted characters play the scenarios, and write down what they did",
     "train": "train the model; goes on from its last checkpoint",
     "export": "write the model as a GGUF, and compare it with PyTorch",
-    "measure": "measure a GGUF of ours in worlds that it has not seen",
+    "measure": "put a GGUF of ours through the gate, in worlds that it has not seen",
     "couple": "see whether a checkpoint has learnt that what somebody does in one place tells of another",
     "card": "write the model's card, with ten episodes, and its line in the manifest",
 }
@@ -46,7 +46,15 @@ def register(commands: Any) -> None:
             step.add_argument("gguf", type=Path)
             step.add_argument("--episodes", type=values.whole(1), default=60, help="per scenario (default 60)")
             step.add_argument("--temperature", type=values.temperature, help="default: the recipe's")
-            step.add_argument("--out", type=Path, help="also write the numbers to this JSON file")
+            step.add_argument(
+                "--described", type=values.whole(0), default=10, metavar="N",
+                help="episodes for each persona, kind of description and scenario (default 10; 0: none)",
+            )  # fmt: skip
+            step.add_argument(
+                "--pairs", type=values.whole(0), default=16, metavar="N",
+                help="of pieces, for each line of the coupling (default 16; 0: none)",
+            )  # fmt: skip
+            step.add_argument("--out", type=Path, help="also write the table, and the numbers behind it, as JSON")
             step.add_argument("--scenario", action="append", metavar="ID", help="only this one; can be repeated")
         else:
             step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
@@ -102,14 +110,9 @@ def _experiment(args: argparse.Namespace) -> int:
         if name not in known:
             raise UserError(f'there is no recipe "{one_line(name, 40)}" ({near.hint(name, known)})')
 
-    def say(text: str) -> None:
-        if sys.stderr.isatty():
-            print(one_line(text), file=sys.stderr)
-
+    asked = (args.episodes, args.organism or (), args.thoughts)
     try:
-        out = cli.experiment(
-            models, args.out, recipes, paths.scenarios(), args.episodes, args.organism or (), args.thoughts, say
-        )
+        out = cli.experiment(models, args.out, recipes, paths.scenarios(), *asked, _to_the_terminal)
         print(clean(out))
     except OSError as e:
         raise UserError(f"{args.out}: {e.strerror or e}") from None
@@ -117,6 +120,12 @@ def _experiment(args: argparse.Namespace) -> int:
         print("stopped; the same command goes on where it was", file=sys.stderr)
         return 130
     return 0
+
+
+def _to_the_terminal(text: str) -> None:
+    """Progress: on standard error, and only where somebody watches."""
+    if sys.stderr.isatty():
+        print(one_line(text), file=sys.stderr)
 
 
 def _check_extra() -> None:
@@ -161,7 +170,11 @@ def _run(args: argparse.Namespace) -> int:
         unknown = [i for i in args.scenario or [] if not (scenarios / i / "scenario.yaml").is_file()]
         if unknown:
             raise UserError(f"there is no scenario {unknown[0]!r} in {scenarios}")
-        cli.measure(args.recipe, args.gguf, scenarios, args.episodes, args.temperature, args.out, args.scenario)
+        asked = (args.episodes, args.temperature, args.out, args.scenario, args.described, args.pairs)
+        try:
+            cli.measure(args.recipe, args.gguf, scenarios, *asked, progress=_to_the_terminal)
+        except ValueError as e:
+            raise UserError(f"{args.gguf}: {e}") from None
         return 0
     try:
         if args.step == "tokenizer":

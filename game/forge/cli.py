@@ -9,9 +9,11 @@ import asyncio
 import dataclasses
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tokenizers import Tokenizer
 
 from game.errors import UserError
 from game.forge import corpus as corpus_
@@ -20,10 +22,15 @@ from game.forge import tokenizer as tokenizer_
 from game.forge import train as train_
 from game.forge.export import export as export_gguf
 from game.forge.measure import measure as measure_model
+from game.forge.model import Llama
 from game.forge.parity import Parity, compare
+from game.forge.read_back import from_gguf
+from game.scenario.schema import Scenario
 
 WORK = Path("forge-work")
 Say = Callable[[str], None]
+PERSONAS = ("cutter", "hoarder", "mask")
+"""Rogues whose coupling is asked about."""
 
 
 def tokenizer(recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK) -> int:
@@ -141,21 +148,34 @@ def measure(
     temperature: float | None = None,
     out: Path | None = None,
     only: list[str] | None = None,
+    described: int = 10,
+    pairs: int = 16,
     say: Say = print,
+    progress: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Run the gate on a GGUF in held-out worlds of the recipe's scenarios, or of `only` those.
 
-    `out` keeps the numbers as JSON.
+    `described`: episodes for each persona, kind of description and scenario; `pairs`: of pieces, for each line of the
+    coupling; 0 leaves either out. Says the gate as a table; `out` keeps it, and all numbers behind it, as JSON.
     """
+    from game.forge import gate
+
     plan = train_.read_recipe(recipe)
     heat = plan.temperature if temperature is None else temperature
     worlds = corpus_.scenarios_in(scenarios, only or plan.scenarios)
-    played = asyncio.run(measure_model(gguf, worlds, episodes=episodes, temperature=heat))
-    found = {"temperature": heat, "episodes": episodes, "scenarios": played}
-    text = json.dumps(found, indent=1)
-    say(text)
+    # Those that a recipe goes on from, or that write documents of its own: lives by personas.
+    lived = bool(plan.parent or plan.written)
+    played = asyncio.run(
+        measure_model(gguf, worlds, episodes=episodes, temperature=heat, lived=lived, described=described, say=progress)
+    )
+    found = {"temperature": heat, "episodes": episodes, **played}
+    if pairs and len(worlds) > 1:
+        found["coupled"] = _coupled(*from_gguf(gguf), worlds, pairs, PERSONAS, progress)
+    lines = gate.criteria(found)
+    found["gate"] = gate.as_json(lines)
+    say("\n".join(gate.table(lines)))
     if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
+        out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
 
 
@@ -200,19 +220,24 @@ def couple(
     scenarios: Path = Path("scenarios"),
     work: Path = WORK,
     pairs: int = 40,
-    personas: Sequence[str] = ("cutter", "hoarder", "mask"),
+    personas: Sequence[str] = PERSONAS,
     say: Say = print,
 ) -> list[dict[str, Any]]:
     """How much a piece by a persona tells the recipe's last checkpoint about the persona's next piece."""
+    folder, plan = _folder(recipe, work), train_.read_recipe(recipe)
+    made = tokenizer_.load(folder / "tokenizer.json")
+    model = train_.load_model(folder, plan, made.get_vocab_size())
+    return _coupled(model, made, corpus_.scenarios_in(scenarios, plan.scenarios), pairs, personas, say)
+
+
+def _coupled(
+    model: Llama, made: Tokenizer, worlds: Mapping[str, Scenario], pairs: int, personas: Sequence[str], say: Say
+) -> list[dict[str, Any]]:
     import torch
 
     from game.forge import coupling
 
     torch.set_num_threads(1)
-    folder, plan = _folder(recipe, work), train_.read_recipe(recipe)
-    made = tokenizer_.load(folder / "tokenizer.json")
-    model = train_.load_model(folder, plan, made.get_vocab_size())
-    worlds = corpus_.scenarios_in(scenarios, plan.scenarios)
     seeds = [corpus_.HELD_OUT_SEED + 40_000_000 + 2 * i for i in range(pairs)]
     out = []
     for found in coupling.couplings(model, made, worlds, seeds, personas):
