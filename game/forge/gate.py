@@ -47,10 +47,15 @@ class Criterion:
 def criteria(found: Mapping[str, Any]) -> list[Criterion]:
     """Every criterion, from the numbers that `measure` keeps."""
     scenarios: Mapping[str, Any] = found["scenarios"]
-    out = [_share(key, scenarios) for key in OF]
+    out = shares(scenarios)
     out += _personas(found.get("personas", []))
     out += [_orders(kind, [row for s in scenarios.values() for row in s.get("orders", [])]) for kind in KINDS]
     return out + _coupled(found.get("coupled", []))
+
+
+def shares(scenarios: Mapping[str, Any]) -> list[Criterion]:
+    """Legality, copying and agreement, over all turns."""
+    return [_share(key, scenarios) for key in OF]
 
 
 def _share(key: str, scenarios: Mapping[str, Any]) -> Criterion:
