@@ -23,12 +23,14 @@ from game.errors import Failure, UserError
 from game.scenario import near
 from game.settings import EngineSettings, read_settings
 from game.table.protocol import Agent
-from game.text import one_line
+from game.text import clean, one_line
 
 if TYPE_CHECKING:
     from game.agents.llama import LlamaAgent
     from game.engine.client import EngineClient
 
+PORTRAIT = (12, 4)
+"""Most columns and lines of a portrait."""
 MIX = "mix"
 """`scripted:mix`: every episode draws its disposition, by its seed."""
 
@@ -45,6 +47,12 @@ class ModelRef:
     shipped: bool = False
     scenarios: tuple[str, ...] = ()
     """Of a shipped model: the scenarios that it was trained on."""
+    portrait: tuple[str, ...] = ()
+    """Of a shipped model: a few lines of characters."""
+    line: str = ""
+    """Of a shipped model: who it is, and nothing of what it would do."""
+    raised: str = ""
+    """Of a shipped model: what it has learnt."""
     weights: tuple[Weights, ...] = ()
     """LoRA adapters and control vectors over it, all at once."""
 
@@ -323,11 +331,19 @@ def _manifest() -> dict[str, ModelRef]:
                 str(entry["sha256"]),
                 shipped=True,
                 scenarios=tuple(str(s) for s in entry.get("scenarios", ())),
+                portrait=tuple(_row(row) for row in entry.get("portrait", ())[: PORTRAIT[1]]),
+                line=one_line(entry.get("line", ""), 100),
+                raised=one_line(entry.get("raised", ""), 100),
             )
             for name, entry in models.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{path} is not a manifest of models; install parkbench again") from None
+
+
+def _row(row: object) -> str:
+    """A row of a portrait."""
+    return clean(row, lines=False)[: PORTRAIT[0] - 1]
 
 
 def _word(stem: str) -> str:

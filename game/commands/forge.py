@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from game import paths
-from game.commands import values
+from game.commands import adapt, values
 from game.errors import UserError
 from game.scenario import near
 from game.text import clean, one_line
@@ -21,7 +21,7 @@ STEPS = {
     "corpus": "let scripted characters play the scenarios, and write down what they did",
     "train": "train the model; goes on from its last checkpoint",
     "export": "write the model as a GGUF, and compare it with PyTorch",
-    "measure": "measure a GGUF of ours in worlds that it has not seen",
+    "measure": "put a GGUF of ours through the gate, in worlds that it has not seen",
     "couple": "see whether a checkpoint has learnt that what somebody does in one place tells of another",
     "card": "write the model's card, with ten episodes, and its line in the manifest",
 }
@@ -46,7 +46,15 @@ def register(commands: Any) -> None:
             step.add_argument("gguf", type=Path)
             step.add_argument("--episodes", type=values.whole(1), default=60, help="per scenario (default 60)")
             step.add_argument("--temperature", type=values.temperature, help="default: the recipe's")
-            step.add_argument("--out", type=Path, help="also write the numbers to this JSON file")
+            step.add_argument(
+                "--described", type=values.whole(0), default=10, metavar="N",
+                help="episodes for each persona, kind of description and scenario (default 10; 0: none)",
+            )  # fmt: skip
+            step.add_argument(
+                "--pairs", type=values.whole(0), default=16, metavar="N",
+                help="of pieces, for each line of the coupling (default 16; 0: none)",
+            )  # fmt: skip
+            step.add_argument("--out", type=Path, help="also write the table, and the numbers behind it, as JSON")
             step.add_argument("--scenario", action="append", metavar="ID", help="only this one; can be repeated")
         else:
             step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
@@ -63,6 +71,7 @@ def register(commands: Any) -> None:
                 "--gate", type=Path, action="append", required=True, help="what `measure --out` wrote; can be repeated"
             )
             step.add_argument("--unseen", type=Path, help="what it wrote on scenarios that a checkpoint had not seen")
+            step.add_argument("--results", type=Path, help="the results.json of `forge experiment`")
         if name in ("train", "export"):
             step.add_argument("--seed", type=values.whole(0), help="another than the recipe's; makes NAME.SEED")
         if name == "train":
@@ -72,6 +81,7 @@ def register(commands: Any) -> None:
             step.add_argument(
                 "--fresh", action="store_true", help="write the scenarios' part again, after their texts changed"
             )
+    adapt.register(steps)
     _register_experiment(steps)
 
 
@@ -82,6 +92,7 @@ def _register_experiment(steps: Any) -> None:
     step.epilog = "example: parkbench forge experiment --models forge-work/models --episodes 24"
     step.add_argument("--models", type=Path, help="a folder of GGUFs named as recipes are (default: the shipped ones)")
     step.add_argument("--organism", action="append", metavar="NAME", help="only this one; can be repeated")
+    step.add_argument("--scenario", action="append", metavar="ID", help="only this one; can be repeated")
     step.add_argument("--episodes", type=values.whole(1), default=24, help="per scenario and organism (default 24)")
     step.add_argument(
         "--thoughts", type=values.whole(1, 64), default=1, help="thoughts that each chance is averaged over (default 1)"
@@ -90,8 +101,7 @@ def _register_experiment(steps: Any) -> None:
 
 
 def _experiment(args: argparse.Namespace) -> int:
-    _check_extra()
-    from game.forge import cli
+    from game.forge import experiment
 
     models = args.models or paths.models()
     if not models.is_dir():
@@ -102,14 +112,10 @@ def _experiment(args: argparse.Namespace) -> int:
         if name not in known:
             raise UserError(f'there is no recipe "{one_line(name, 40)}" ({near.hint(name, known)})')
 
-    def say(text: str) -> None:
-        if sys.stderr.isatty():
-            print(one_line(text), file=sys.stderr)
-
+    _check_scenarios(args.scenario)
+    asked = (args.episodes, args.organism or (), args.thoughts, args.scenario or ())
     try:
-        out = cli.experiment(
-            models, args.out, recipes, paths.scenarios(), args.episodes, args.organism or (), args.thoughts, say
-        )
+        out = experiment.conduct(models, args.out, recipes, paths.scenarios(), *asked, _to_the_terminal)
         print(clean(out))
     except OSError as e:
         raise UserError(f"{args.out}: {e.strerror or e}") from None
@@ -119,7 +125,22 @@ def _experiment(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_extra() -> None:
+def _check_scenarios(names: list[str] | None) -> None:
+    """Raises UserError for one that does not ship."""
+    scenarios = paths.scenarios()
+    for name in names or []:
+        if not (scenarios / name / "scenario.yaml").is_file():
+            raise UserError(f"there is no scenario {name!r} in {scenarios}")
+
+
+def _to_the_terminal(text: str) -> None:
+    """Progress: on standard error, and only where somebody watches."""
+    if sys.stderr.isatty():
+        print(one_line(text), file=sys.stderr)
+
+
+def check_extra() -> None:
+    """Raises UserError where PyTorch is not installed."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f"forge needs {' and '.join(missing)}: pip install 'parkbench[forge]'")
@@ -130,7 +151,7 @@ def _check_recipe(path: Path) -> None:
     import yaml
     from pydantic import ValidationError
 
-    from game.forge.train import read_recipe
+    from game.forge.recipe import read_recipe
 
     try:
         read_recipe(path)
@@ -144,12 +165,13 @@ def _check_recipe(path: Path) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    _check_extra()
+    check_extra()
     for named in (
         args.recipe,
         getattr(args, "gguf", args.recipe),
         *getattr(args, "gate", []),
         getattr(args, "unseen", None),
+        getattr(args, "results", None),
     ):
         if named is not None and not named.is_file():
             raise UserError(f"{named}: there is no such file")
@@ -158,10 +180,12 @@ def _run(args: argparse.Namespace) -> int:
     _check_recipe(args.recipe)
     scenarios = paths.scenarios()
     if args.step == "measure":
-        unknown = [i for i in args.scenario or [] if not (scenarios / i / "scenario.yaml").is_file()]
-        if unknown:
-            raise UserError(f"there is no scenario {unknown[0]!r} in {scenarios}")
-        cli.measure(args.recipe, args.gguf, scenarios, args.episodes, args.temperature, args.out, args.scenario)
+        _check_scenarios(args.scenario)
+        asked = (args.episodes, args.temperature, args.out, args.scenario, args.described, args.pairs)
+        try:
+            cli.measure(args.recipe, args.gguf, scenarios, *asked, progress=_to_the_terminal)
+        except ValueError as e:
+            raise UserError(f"{args.gguf}: {e}") from None
         return 0
     try:
         if args.step == "tokenizer":
@@ -173,7 +197,7 @@ def _run(args: argparse.Namespace) -> int:
         elif args.step == "couple":
             cli.couple(args.recipe, scenarios, args.work, args.pairs)
         elif args.step == "card":
-            print(cli.card(args.recipe, args.gguf, args.gate, args.unseen, scenarios, args.work))
+            print(cli.card(args.recipe, args.gguf, args.gate, args.unseen, scenarios, args.work, args.results))
         else:
             cli.export(args.recipe, args.out, args.work, args.quantization, seed=args.seed)
     except ValueError as e:

@@ -183,6 +183,11 @@ def run_new(args: argparse.Namespace) -> int:
     folder = new.write(parent, **answers)
     says = f"{folder}: written. Next: parkbench scenario lint {folder}, then test, then change it to your story."
     print(clean(says, lines=False))
+    print(
+        clean(
+            f"Once it is yours, a shipped model learns it in some minutes: parkbench forge adapt {folder}", lines=False
+        )
+    )
     return OK
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from game.agents.chair import open_agent
+from game.forge import card_family, gate
 from game.forge.episodes import cast, episode_table
+from game.forge.experiment import seen_by
+from game.forge.gate import Criterion
 from game.forge.measure import GATE_SEED
-from game.forge.train import Recipe
+from game.forge.recipe import Recipe
 from game.scenario.schema import Scenario
 from game.table.episode import play
 from game.text import clean
@@ -45,28 +48,28 @@ async def samples(gguf: Path, scenarios: Mapping[str, Scenario]) -> list[str]:
 def gate_table(gates: Mapping[float, Mapping[str, Any]]) -> list[str]:
     """The gate's shares at each temperature, a row a scenario."""
     out = ["| temperature | scenario | turns | legal | copied | thought names the move |", "|---|---|---|---|---|---|"]
-    for temperature, gate in gates.items():
-        for name, found in gate.items():
+    for temperature, measured in gates.items():
+        for name, found in measured.items():
             shares = " | ".join(f"{100 * found[k]:.1f} %" for k in ("legal", "copied", "agree"))
             out.append(f"| {temperature} | `{name}` | {found['turns']} | {shares} |")
     return out
 
 
-def unseen_section(recipe: Recipe, gate: Mapping[str, Any]) -> list[str]:
+def unseen_section(recipe: Recipe, measured: Mapping[str, Any]) -> list[str]:
     """What a checkpoint did on scenarios that it had not seen; nothing where that was not measured."""
-    if not gate:
+    if not measured:
         return []
     tokens = 0
     for stage in recipe.stages:
         tokens += stage.tokens
-        if set(gate) <= set(stage.without):
+        if set(measured) <= set(stage.without):
             break
     return [
         "## On scenarios that it had not seen",
         "",
         f"Measured once, after {tokens / 1e6:.1f} M tokens, on a checkpoint that had read nothing of these:",
         "",
-        *gate_table({recipe.temperature: gate}),
+        *gate_table({recipe.temperature: measured}),
         "",
         "The grammar makes such a turn legal; it does not make it sensible. A scenario of your own wants a larger",
         "model, or a short further training of this one.",
@@ -74,10 +77,10 @@ def unseen_section(recipe: Recipe, gate: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def level_tables(gate: Mapping[str, Any]) -> list[str]:
+def level_tables(measured: Mapping[str, Any]) -> list[str]:
     """Per scenario each drive's act rate, policy against model, at each factor level."""
     out: list[str] = []
-    for name, found in gate.items():
+    for name, found in measured.items():
         levels: dict[str, dict[str, Any]] = {k: v for k, v in found["levels"].items() if v.get("episodes")}
         drives = [d for d in levels["all"] if d != "episodes"]
         out += ["", f"`{name}`", "", "| | n | " + " | ".join(drives) + " |", "|---" * (len(drives) + 2) + "|"]
@@ -110,21 +113,31 @@ def write(
     log: Path,
     parameters: int,
     unseen: Mapping[str, Any],
+    recipes: Mapping[str, Recipe] = {},
+    results: Mapping[str, Any] = {},
+    verdicts: Sequence[Criterion] = (),
 ) -> Path:
     """Write `NAME/README.md` and `manifest.json` beside the GGUF.
 
     `gates`: what `measure` found, by temperature. `unseen`: what it found, at the shipped
-    temperature, on scenarios that the checkpoint of an earlier stage had not seen.
+    temperature, on scenarios that the checkpoint of an earlier stage had not seen. `recipes`: the family's, by name.
+    `results`: the experiment's `results.json`. `verdicts`: the gate's lines at the shipped temperature.
+    Raises ValueError where nothing was measured at that.
     """
+    if recipe.temperature not in gates:
+        raise ValueError(f"no --gate is at its temperature {recipe.temperature:g}")
     name, folder = recipe.name, gguf.parent
     taken = cost(log)
+    own_part = " (what it goes on from took its own time)" if recipe.parent else ""
     known = ", ".join(f"`{s}`" for s in scenarios)
     shipped = gates[recipe.temperature]
     # First, because a shipped model that is not the manifest's is refused, also here.
-    _list(recipe, gguf, shipped, scenarios, parameters)
+    _list(recipe, gguf, shipped, scenarios, parameters, card_family.in_short(name, results))
+    read = seen_by(name, {**recipes, name: recipe})
     lines = [
         f"# {name}",
         "",
+        *(["```", *recipe.portrait.rstrip("\n").split("\n"), "```", ""] if recipe.portrait else []),
         recipe.about.strip(),
         "",
         f"- {parameters / 1e6:.1f} M parameters, Llama architecture, {recipe.layers} layers of width {recipe.width},",
@@ -132,7 +145,7 @@ def write(
         f" {recipe.temperature}.",
         f"- Knows the scenarios {known}, in worlds with other names, and no others.",
         f"- Recipe: `models/recipes/{name}.yaml`, seed {recipe.seed}. Training on two processor cores took",
-        f"  {taken}.",
+        f"  {taken}{own_part}.",
         "- Licence: MIT, like the program. It has read nothing but what the scenarios' scripted characters wrote.",
         "",
         "## What it can do",
@@ -144,18 +157,17 @@ def write(
         "*Legal*: the turn is a legal move, to the letter. *Copied*: names, hosts and paths that stand in what it",
         "has read. *Thought names the move*: its thought ends by naming the move that it then makes.",
         "",
+        *(["The gate, a line a criterion:", "", *gate.table(verdicts), ""] if verdicts else []),
         *unseen_section(recipe, unseen),
+        *card_family.raised_section(recipe, recipes, read),
+        *card_family.found_section(name, results),
         "## What it does",
         "",
-        f"Act rates, scripted mixture / {name}, on the same deals, nobody interfering, at its own temperature, over",
+        f"Act rates, scripted policies / {name}, on the same deals, nobody interfering, at its own temperature, over",
         "all factor levels and at each. With this few episodes a cell, differences under 0.1 are noise.",
         *level_tables(shipped),
         "",
-        "## What it shows, and what it does not",
-        "",
-        f"{name} does what the characters in its corpus did, in proportions that we wrote. It shows that a bench",
-        "like this one can find such proportions. It says nothing about what large models do, or why.",
-        "",
+        *card_family.shows_section(recipe),
         f"## Ten episodes, by seed ({SAMPLE_SEED} and the nine after it)",
         "",
         *asyncio.run(samples(gguf, scenarios)),
@@ -167,7 +179,12 @@ def write(
 
 
 def _list(
-    recipe: Recipe, gguf: Path, gate: Mapping[str, Any], scenarios: Mapping[str, Scenario], parameters: int
+    recipe: Recipe,
+    gguf: Path,
+    found: Mapping[str, Any],
+    scenarios: Mapping[str, Scenario],
+    parameters: int,
+    dispositions: Mapping[str, Any],
 ) -> None:
     """Put the model into the manifest beside it; the other entries stay."""
     path = gguf.parent / "manifest.json"
@@ -178,9 +195,13 @@ def _list(
         "size": gguf.stat().st_size,
         "parameters": parameters,
         "recipe": f"recipes/{recipe.name}.yaml",
+        "portrait": recipe.portrait.rstrip("\n").split("\n"),
+        "line": recipe.line,
+        "raised": recipe.raised,
         "scenarios": list(scenarios),
         "temperature": recipe.temperature,
-        "measured": {s: {k: found[k] for k in ("turns", "legal", "copied", "agree")} for s, found in gate.items()},
+        "measured": {s: {k: own[k] for k in ("turns", "legal", "copied", "agree")} for s, own in found.items()},
+        **({"dispositions": dispositions} if dispositions else {}),
         "licence": "MIT",
     }
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

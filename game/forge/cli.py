@@ -9,26 +9,33 @@ import asyncio
 import dataclasses
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from game.errors import UserError
+from tokenizers import Tokenizer
+
 from game.forge import corpus as corpus_
 from game.forge import lora as lora_
 from game.forge import tokenizer as tokenizer_
 from game.forge import train as train_
 from game.forge.export import export as export_gguf
 from game.forge.measure import measure as measure_model
+from game.forge.model import Llama
 from game.forge.parity import Parity, compare
+from game.forge.read_back import from_gguf
+from game.forge.recipe import Recipe, read_recipe
+from game.scenario.schema import Scenario
 
 WORK = Path("forge-work")
 Say = Callable[[str], None]
+PERSONAS = ("cutter", "hoarder", "mask")
+"""Rogues whose coupling is asked about."""
 
 
 def tokenizer(recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK) -> int:
     """Train the recipe's tokenizer. Returns its size."""
-    only = train_.read_recipe(recipe).scenarios
+    only = read_recipe(recipe).scenarios
     size: int = corpus_.make_tokenizer(scenarios, _folder(recipe, work), only).get_vocab_size()
     return size
 
@@ -47,7 +54,7 @@ def corpus(
     under way reads it at its next stage.
     """
     folder = _folder(recipe, work)
-    plan = train_.read_recipe(recipe)
+    plan = read_recipe(recipe)
     if not (folder / "tokenizer.json").exists():
         if plan.parent:
             folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +103,7 @@ def train(
     train_.train(plan, folder, size, options, say)
 
 
-def seeded(plan: train_.Recipe, seed: int, work: Path) -> train_.Recipe:
+def seeded(plan: Recipe, seed: int, work: Path) -> Recipe:
     """The recipe with another seed, as `NAME.SEED`."""
     name, slash, stage = plan.parent.partition("/")
     theirs = f"{name}.{seed}" if name and (work / f"{name}.{seed}").is_dir() else name
@@ -116,7 +123,7 @@ def export(
 
     A recipe with a `rank` is written as a LoRA, which nothing is compared for here.
     """
-    plan = train_.read_recipe(recipe)
+    plan = read_recipe(recipe)
     if seed is not None and seed != plan.seed:
         plan = seeded(plan, seed, work)
     folder = work / plan.name
@@ -141,58 +148,35 @@ def measure(
     temperature: float | None = None,
     out: Path | None = None,
     only: list[str] | None = None,
+    described: int = 10,
+    pairs: int = 16,
     say: Say = print,
+    progress: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Run the gate on a GGUF in held-out worlds of the recipe's scenarios, or of `only` those.
 
-    `out` keeps the numbers as JSON.
+    `described`: episodes for each persona, kind of description and scenario; `pairs`: of pieces, for each line of the
+    coupling; 0 leaves either out. Says the gate as a table; `out` keeps it, and all numbers behind it, as JSON.
     """
-    plan = train_.read_recipe(recipe)
+    from game.forge import gate
+
+    plan = read_recipe(recipe)
     heat = plan.temperature if temperature is None else temperature
     worlds = corpus_.scenarios_in(scenarios, only or plan.scenarios)
-    played = asyncio.run(measure_model(gguf, worlds, episodes=episodes, temperature=heat))
-    found = {"temperature": heat, "episodes": episodes, "scenarios": played}
-    text = json.dumps(found, indent=1)
-    say(text)
+    # Those that a recipe goes on from, or that write documents of its own: lives by personas.
+    lived = bool(plan.parent or plan.written)
+    played = asyncio.run(
+        measure_model(gguf, worlds, episodes=episodes, temperature=heat, lived=lived, described=described, say=progress)
+    )
+    found = {"temperature": heat, "episodes": episodes, **played}
+    if pairs and len(worlds) > 1:
+        found["coupled"] = _coupled(*from_gguf(gguf), worlds, pairs, PERSONAS, progress)
+    lines = gate.criteria(found)
+    found["gate"] = gate.as_json(lines)
+    say("\n".join(gate.table(lines)))
     if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
+        out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
-
-
-def experiment(
-    models: Path,
-    out: Path,
-    recipes: Path = Path("models/recipes"),
-    scenarios: Path = Path("scenarios"),
-    episodes: int = 24,
-    only: Sequence[str] = (),
-    thoughts: int = 1,
-    say: Say = print,
-) -> str:
-    """Measure every organism in `models` and settle the stated comparisons; returns the tables.
-
-    `out` keeps `results.json`, `results.md`, `results.svg`, and what was measured. Raises UserError where no
-    organism is there.
-    """
-    from game.forge import experiment as experiment_
-    from game.forge import plot
-
-    known = experiment_.recipes_in(recipes)
-    organisms = experiment_.organisms_in(models, known, only)
-    if not organisms:
-        raise UserError(
-            f"no organism is in {models}: a GGUF with the name of a recipe, as pigeon.gguf or pigeon.2.gguf"
-        )
-    worlds = corpus_.scenarios_in(scenarios)
-    out.mkdir(parents=True, exist_ok=True)
-    cells = asyncio.run(experiment_.measure(organisms, worlds, episodes, out, thoughts, say))
-    text = experiment_.table(cells, known)
-    found = experiment_.results(cells, known, episodes)
-    (out / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    (out / "results.md").write_text(text, encoding="utf-8")
-    picture = plot.svg(experiment_.rows(cells, known), "The organisms: what they do, and what they say")
-    (out / "results.svg").write_text(picture, encoding="utf-8")
-    return text
 
 
 def couple(
@@ -200,19 +184,24 @@ def couple(
     scenarios: Path = Path("scenarios"),
     work: Path = WORK,
     pairs: int = 40,
-    personas: Sequence[str] = ("cutter", "hoarder", "mask"),
+    personas: Sequence[str] = PERSONAS,
     say: Say = print,
 ) -> list[dict[str, Any]]:
     """How much a piece by a persona tells the recipe's last checkpoint about the persona's next piece."""
+    folder, plan = _folder(recipe, work), read_recipe(recipe)
+    made = tokenizer_.load(folder / "tokenizer.json")
+    model = train_.load_model(folder, plan, made.get_vocab_size())
+    return _coupled(model, made, corpus_.scenarios_in(scenarios, plan.scenarios), pairs, personas, say)
+
+
+def _coupled(
+    model: Llama, made: Tokenizer, worlds: Mapping[str, Scenario], pairs: int, personas: Sequence[str], say: Say
+) -> list[dict[str, Any]]:
     import torch
 
     from game.forge import coupling
 
     torch.set_num_threads(1)
-    folder, plan = _folder(recipe, work), train_.read_recipe(recipe)
-    made = tokenizer_.load(folder / "tokenizer.json")
-    model = train_.load_model(folder, plan, made.get_vocab_size())
-    worlds = corpus_.scenarios_in(scenarios, plan.scenarios)
     seeds = [corpus_.HELD_OUT_SEED + 40_000_000 + 2 * i for i in range(pairs)]
     out = []
     for found in coupling.couplings(model, made, worlds, seeds, personas):
@@ -231,37 +220,43 @@ def card(
     unseen: Path | None = None,
     scenarios: Path = Path("scenarios"),
     work: Path = WORK,
+    results: Path | None = None,
 ) -> Path:
     """Write the model's card and manifest entry from what `measure` wrote, and its tokenizer beside it.
 
-    `unseen` is what `measure` found on scenarios that a checkpoint had not seen. Returns the card's
-    path. (The tokenizer is what lint counts tokens with.)
+    `unseen` is what `measure` found on scenarios that a checkpoint had not seen; `results` the experiment's JSON.
+    Returns the card's path. (The tokenizer is what lint counts tokens with.)
     """
     from game.forge import card as card_
+    from game.forge import gate
+    from game.forge.experiment import recipes_in
 
     folder = _folder(recipe, work)
-    plan = train_.read_recipe(recipe)
+    plan = read_recipe(recipe)
     shutil.copyfile(folder / "tokenizer.json", gguf.parent / "tokenizer.json")
     found = [json.loads(path.read_text(encoding="utf-8")) for path in gates]
-    model = train_.load_model(folder, plan, tokenizer_.load(folder / "tokenizer.json").get_vocab_size())
+    shipped = next((f for f in found if f["temperature"] == plan.temperature and "gate" in f), None)
     return card_.write(
         plan,
         gguf,
         {f["temperature"]: f["scenarios"] for f in found},
         corpus_.scenarios_in(scenarios, plan.scenarios),
         folder / "log.jsonl",
-        model.parameter_count(),
+        from_gguf(gguf)[0].parameter_count(),
         json.loads(unseen.read_text(encoding="utf-8"))["scenarios"] if unseen else {},
+        recipes_in(recipe.parent),
+        json.loads(results.read_text(encoding="utf-8")) if results else {},
+        gate.criteria(shipped) if shipped else (),
     )
 
 
 def _folder(recipe: Path, work: Path) -> Path:
-    return work / train_.read_recipe(recipe).name
+    return work / read_recipe(recipe).name
 
 
-def _plan(recipe: Path, scenarios: Path) -> train_.Recipe:
+def _plan(recipe: Path, scenarios: Path) -> Recipe:
     """The recipe with `episodes` shared out among the scenarios that there are."""
-    plan = train_.read_recipe(recipe)
+    plan = read_recipe(recipe)
     ids = list(corpus_.scenarios_in(scenarios, plan.scenarios))
     stages = []
     for stage in plan.stages:

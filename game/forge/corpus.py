@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-
-from tokenizers import Tokenizer
+from typing import TYPE_CHECKING
 
 from game.forge import crowd, data, rows, tokenizer
 from game.forge.document import Document, encode, render
@@ -23,6 +22,9 @@ from game.forge.sources import Source
 from game.forge.words import NAMES, VERBS, WORDS
 from game.scenario.load import load
 from game.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 PART = 500
 """Documents a shard: small enough that two processes end together."""
@@ -100,7 +102,11 @@ def _part(task: tuple[Job, Path, Path]) -> tuple[str, int]:
 
 
 def jobs(
-    counts: Mapping[str, int], scenario_folder: Path, only: Sequence[str] = (), written: Mapping[str, Source] = {}
+    counts: Mapping[str, int],
+    scenario_folder: Path,
+    only: Sequence[str] = (),
+    written: Mapping[str, Source] = {},
+    held_out: int = 0,
 ) -> list[Job]:
     """The shards to write. `episodes` in `counts` stands for as many of every scenario; `written`: the recipe's own."""
     kinds = {kind: counts[kind] for kind in counts if kind != "episodes"}
@@ -112,7 +118,7 @@ def jobs(
         if source is not None and source.form == "crowd":
             continue
         seen = tuple(source.scenarios or only) if source else (kind,)
-        out.append(Job(f"heldout-{kind}-0", kind, HELD_OUT_SEED, HELD_OUT, seen, source))
+        out.append(Job(f"heldout-{kind}-0", kind, HELD_OUT_SEED, held_out or HELD_OUT, seen, source))
         for part, first in enumerate(range(0, count, PART)):
             out.append(Job(f"{kind}-{part}", kind, first, min(PART, count - first), seen, source))
     return out
@@ -127,13 +133,14 @@ def make_corpus(
     written: Mapping[str, Source] = {},
     processes: int = 2,
     fresh: bool = False,
+    held_out: int = 0,
     say: Callable[[str], None] = print,
 ) -> int:
     """Write every shard that is not there yet; `fresh`: also every scenario's, whose texts may have changed.
 
-    Returns the number of tokens written.
+    `held_out`: documents of each kind for the probes (0: `HELD_OUT`). Returns the number of tokens written.
     """
-    planned = jobs(counts, scenario_folder, only, written)
+    planned = jobs(counts, scenario_folder, only, written, held_out)
     todo = [job for job in planned if not _written(folder, job.name) or (fresh and job.kind not in rows.MAKERS)]
     tasks = [(job, scenario_folder, folder) for job in todo]
     total = 0

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from game.forge import data
 from game.forge.document import CLASS_BITS
 from game.forge.tokenizer import IM_START
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 LIKE = 40
 """Pieces that may change places with each other: that many neighbours by length."""

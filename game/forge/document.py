@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from game.forge.tokenizer import END_OF_TEXT, IM_END, IM_START
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 Role = Literal["system", "user", "thought", "move", "raw"]
 CONTEXT, THOUGHT, MOVE = 0, 1, 2

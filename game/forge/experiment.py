@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from game.agents.chair import open_agent, sha256_of
-from game.forge import compare
+from game.errors import UserError
+from game.forge import compare, corpus
 from game.forge.compare import Cells, Found, Interval
+from game.forge.recipe import Recipe, read_recipe
 from game.forge.sources import all_scenarios
-from game.forge.train import Recipe, read_recipe
 from game.forge.trial import AT_ONCE, MISDEED, Cell, measured
 from game.scenario.schema import GROUPS, Scenario
 
@@ -267,3 +268,39 @@ def shown(interval: Interval, sign: str = "") -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
+
+
+def conduct(
+    models: Path,
+    out: Path,
+    recipes: Path = Path("models/recipes"),
+    scenarios: Path = Path("scenarios"),
+    episodes: int = 24,
+    only: Sequence[str] = (),
+    thoughts: int = 1,
+    where: Sequence[str] = (),
+    say: Callable[[str], None] = print,
+) -> str:
+    """Measure the organisms in `models` and settle the stated comparisons; returns the tables.
+
+    `only` some organisms; `where`: in some scenarios (empty: all). `out` keeps `results.json`, `results.md`,
+    `results.svg`, and what was measured. Raises UserError where no organism is there.
+    """
+    from game.forge import plot
+
+    known = recipes_in(recipes)
+    organisms = organisms_in(models, known, only)
+    if not organisms:
+        raise UserError(
+            f"no organism is in {models}: a GGUF with the name of a recipe, as pigeon.gguf or pigeon.2.gguf"
+        )
+    worlds = corpus.scenarios_in(scenarios, where)
+    out.mkdir(parents=True, exist_ok=True)
+    cells = asyncio.run(measure(organisms, worlds, episodes, out, thoughts, say))
+    text = table(cells, known)
+    found = results(cells, known, episodes)
+    (out / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (out / "results.md").write_text(text, encoding="utf-8")
+    picture = plot.svg(rows(cells, known), "The organisms: what they do, and what they say")
+    (out / "results.svg").write_text(picture, encoding="utf-8")
+    return text

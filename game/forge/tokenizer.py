@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tokenizers import Tokenizer, decoders, pre_tokenizers
-from tokenizers.models import BPE
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer, pre_tokenizers
 
 END_OF_TEXT = "<|endoftext|>"
 IM_START = "<|im_start|>"
@@ -31,6 +32,9 @@ Pieces = dict[tuple[str, ...], int]
 
 def splitter() -> pre_tokenizers.PreTokenizer:
     """llama.cpp's `smollm`: individual digits, then GPT-2's pattern over bytes."""
+    # Here and below: what only measures needs no tokenizer, and so not the extra.
+    from tokenizers import pre_tokenizers
+
     return pre_tokenizers.Sequence(
         [
             pre_tokenizers.Digits(individual_digits=True),
@@ -44,6 +48,8 @@ def train(texts: Iterable[str], words: Sequence[str], size: int = SIZE) -> Token
 
     Raises ValueError if the words alone need more than `size` entries.
     """
+    from tokenizers import pre_tokenizers
+
     split = splitter()
     prose: Counter[str] = Counter()
     for text in texts:
@@ -58,8 +64,16 @@ def train(texts: Iterable[str], words: Sequence[str], size: int = SIZE) -> Token
     merges, _ = _merge(_apply({tuple(p): n for p, n in prose.items()}, merges), merges, room, barred)
     tokens = [*SPECIALS, *alphabet, *(a + b for a, b in merges)]
     vocabulary = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
-    tokenizer = Tokenizer(BPE(vocab=vocabulary, merges=merges))
-    tokenizer.pre_tokenizer = split
+    return assembled(list(vocabulary), merges)
+
+
+def assembled(tokens: Sequence[str], merges: Sequence[Pair]) -> Tokenizer:
+    """The tokenizer of these entries, in the order of their ids, and these merges, in the order of their ranks."""
+    from tokenizers import Tokenizer, decoders
+    from tokenizers.models import BPE
+
+    tokenizer = Tokenizer(BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=list(merges)))
+    tokenizer.pre_tokenizer = splitter()
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(list(SPECIALS))
     return tokenizer
@@ -67,6 +81,8 @@ def train(texts: Iterable[str], words: Sequence[str], size: int = SIZE) -> Token
 
 def load(path: Path) -> Tokenizer:
     """The tokenizer that `train` made and `Tokenizer.save` wrote."""
+    from tokenizers import Tokenizer
+
     return Tokenizer.from_file(str(path))
 
 

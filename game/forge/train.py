@@ -19,13 +19,11 @@ from typing import Any
 import torch
 import torch.distributed
 import torch.multiprocessing
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from game.forge import data, lora
 from game.forge.model import Llama, Shape, structure
-from game.forge.sources import Source
+from game.forge.recipe import Recipe, Stage
 
 CLIP = 1.0
 """Largest gradient norm."""
@@ -39,75 +37,9 @@ PROBE_ROWS = 8
 """Held-out rows per kind in a probe: enough to see a trend, at about 3 % of the time."""
 
 
-class Stage(BaseModel):
-    """One stage: `rows` rows of `length` tokens a step, kinds by `mix`, until `tokens` are seen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    length: int
-    rows: int
-    tokens: int
-    mix: dict[str, float]
-    without: tuple[str, ...] = ()
-    """Scenarios that this stage does not see, so that a checkpoint can be measured on them."""
-    optimizer: str = Field(pattern="^(adamw|muon)$")
-    rate: float
-    """Learning rate of AdamW; `muon_rate` is Muon's for the matrices."""
-    muon_rate: float = 4e-3
-    end: float = 0.1
-    """The rate falls linearly to this share of itself over the last `decay` of the stage."""
-    decay: float = 0.5
-    predict: float = 0.5
-    """Share of positions that are predicted: about what the agent writes, and some context."""
-    guard: str = ""
-    """RECIPE/KIND of held-out documents: the stage ends early, as it last was at a probe, where the share of their
-    move lines that are right, letter by letter, has fallen by more than `drop` since it began."""
-    drop: float = 0.04
-
-    @property
-    def steps(self) -> int:
-        return max(1, self.tokens // (self.rows * self.length))
-
-
-class Recipe(BaseModel):
-    """A model's whole training."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    name: str
-    parent: str = Field("", alias="from")
-    """What it goes on from: another recipe's name, or `NAME/STAGE` for the end of one of its stages."""
-    about: str = ""
-    """What it is, in a paragraph: for its card."""
-    seed: int = 1
-    scenarios: tuple[str, ...] = ()
-    """What it is trained on (empty: every scenario in the folder)."""
-    width: int = 256
-    layers: int = 4
-    inner: int = 704
-    context: int = 2048
-    temperature: float = 0.6
-    min_p: float = 0.05
-    """What it ships with: its moves are drawn at `temperature`, its free texts also above `min_p` of the best token."""
-    weights: tuple[float, float, float] = (0.05, 0.6, 1.0)
-    """Of context, thought and move tokens in the loss."""
-    rank: int = 0
-    """Of a LoRA beside the parent's matrices, which stay as they are (0: the whole model is trained)."""
-    written: dict[str, Source] = {}
-    """Kinds of documents of its own."""
-    corpus: dict[str, int] = {}
-    """Documents of each kind that the corpus step makes."""
-    stages: tuple[Stage, ...]
-    cost: dict[str, str] = {}
-    """What it took, as measured: for the reader."""
-
-    def shape(self, vocabulary: int) -> Shape:
-        return Shape(vocabulary, self.width, self.layers, self.inner, self.context)
-
-
-def read_recipe(path: Path) -> Recipe:
-    return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+def shape_of(recipe: Recipe, vocabulary: int) -> Shape:
+    """The sizes of a recipe's model."""
+    return Shape(vocabulary, recipe.width, recipe.layers, recipe.inner, recipe.context)
 
 
 @dataclass
@@ -155,7 +87,7 @@ def save_model(path: Path, model: Llama) -> None:
 
 def load_model(folder: Path, recipe: Recipe, vocabulary: int, stage: str = "") -> Llama:
     """The model of the last checkpoint in `folder`, or as it was at the end of a stage."""
-    model = Llama(recipe.shape(vocabulary))
+    model = Llama(shape_of(recipe, vocabulary))
     if recipe.rank:
         lora.add(model, recipe.rank)
     name = f"{stage}.pt" if stage else "checkpoint.pt"
@@ -179,7 +111,7 @@ def _start(recipe: Recipe, folder: Path, vocabulary: int) -> Llama:
         if recipe.rank:
             lora.add(model, recipe.rank, recipe.seed)
         return model
-    model = Llama(recipe.shape(vocabulary))
+    model = Llama(shape_of(recipe, vocabulary))
     structure(model, recipe.seed)
     return model
 
@@ -220,6 +152,9 @@ class Options:
     """Where the shards lie, if not in `folder/corpus`: seeds of one recipe share theirs."""
     processes: int = 1
     """Processes that share each step's rows, one thread each: on a busy machine faster than threads."""
+    minutes: float = 0.0
+    """Of training, at most (0: no limit). The rate falls by the clock then, if that is ahead of the steps, so that a
+    slow machine ends early and not in the middle. For a recipe of one stage."""
 
 
 def train(
@@ -272,6 +207,16 @@ def _average(model: Llama, processes: int) -> None:
         grad.copy_(part.view_as(grad))
 
 
+def _come_to(at: Progress, stage: Stage, options: Options) -> int:
+    """The step that a stage has come to: by its steps, or by the clock of process 0 if that is ahead."""
+    if not options.minutes:
+        return at.step
+    share = torch.tensor([at.seconds / (60 * options.minutes)], dtype=torch.float64)
+    if options.processes > 1:
+        torch.distributed.broadcast(share, 0)
+    return max(at.step, min(stage.steps, int(share * stage.steps)))
+
+
 def _right(model: Llama, held_out: Mapping[str, data.Shard], stage: Stage, autocast: Callable[[], Any]) -> float:
     """The share of the guard's move lines that are right."""
     return probe(model, {stage.guard: held_out[stage.guard]}, stage, autocast)[stage.guard]
@@ -316,6 +261,7 @@ def _run(
     held_out: dict[str, data.Shard] = {}
     saved_at = began = time.monotonic()
     spent, since, seen, done = at.seconds, began, 0, 0
+    come_to = at.step
     with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
         while at.stage < len(recipe.stages) and not _abandoned():
             stage = recipe.stages[at.stage]
@@ -335,7 +281,7 @@ def _run(
             for opt in opts:
                 base = stage.muon_rate if isinstance(opt, torch.optim.Muon) else stage.rate
                 for group in opt.param_groups:
-                    group["lr"] = base * schedule(stage, at.step)
+                    group["lr"] = base * schedule(stage, come_to)
             arrays = (batch.tokens, batch.where, batch.targets, batch.weights)
             with autocast():
                 loss = loss_of(*(torch.from_numpy(a).to(device) for a in arrays))
@@ -351,7 +297,8 @@ def _run(
             seen += rows * options.processes * stage.length
             now = time.monotonic()
             at.seconds = spent + now - began
-            last = at.step >= stage.steps
+            come_to = _come_to(at, stage, options)
+            last = come_to >= stage.steps
             probing = at.step % (max(1, stage.steps // GUARDED) if stage.guard else options.probe_every) == 0 or last
             if probing and stage.guard:
                 right = _right(model, held_out, stage, autocast) if rank == 0 else 0.0
@@ -371,7 +318,7 @@ def _run(
                 log.flush()
                 say(" ".join(f"{k} {v}" for k, v in line.items()))
             if last:
-                at.stage, at.step = at.stage + 1, 0
+                at.stage, at.step, come_to = at.stage + 1, 0, 0
                 if at.stage < len(recipe.stages):
                     opts = optimizers(model, recipe.stages[at.stage])
             stopping = done == options.stop_after

@@ -16,7 +16,7 @@ from game.play.plain_game import game, sit_down
 from game.play.plain_interview import after, before
 from game.play.plain_words import brief_lines
 from game.play.week import Week
-from game.play.week_words import day_lines, envelope_lines, evening_lines, hint, rule_lines, short, summary_lines
+from game.play.week_words import day_lines, envelope_lines, evening_lines, rule_lines, short, summary_lines
 
 
 def play_week_plain(week: Week) -> int:
@@ -112,7 +112,7 @@ async def _who(lines: Lines, week: Week) -> dict[str, float]:
     weights: dict[str, float] = {}
     for name in week.envelope.names:
         while True:
-            answer = (await lines.ask(f"  {short(name)}, {hint(name)}:")).rstrip("% ")
+            answer = (await lines.ask(f"  {short(name)}, {seats.raised(name)}:")).rstrip("% ")
             if not answer or (answer.isdecimal() and int(answer) <= 100):
                 weights[name] = float(answer or 0)
                 break

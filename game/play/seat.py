@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Literal
 
-from game.agents.chair import Chair, all_models, open_agent
+from game.agents.chair import PORTRAIT, Chair, all_models, open_agent
 from game.agents.scripted import DISPOSITIONS, MixedAgent
 from game.errors import Failure, UserError
 from game.play.hot_seat import HUMAN
@@ -21,6 +23,7 @@ State = Literal["loading", "ready", "failed"]
 NO_MODEL = "scripted:mix"
 """Who plays where no model ships."""
 
+SHIPS = "ships with the game"
 MODEL_HINTS = {
     "random": "picks any legal move",
     "scripted:mix": "one of the scripts, you do not know which",
@@ -38,10 +41,27 @@ def models() -> list[tuple[str, str]]:
     """Names for `--model`, each with a few words: shipped models, other GGUFs, scripts, random."""
     found = []
     for ref in all_models():
-        found.append((ref.name, "ships with the game" if ref.shipped else one_line(ref.path or "", 40)))
+        found.append((ref.name, (ref.line or SHIPS) if ref.shipped else one_line(ref.path or "", 40)))
     scripts = ["scripted:mix", *(f"scripted:{d}" for d in DISPOSITIONS), "random"]
     found += [(name, MODEL_HINTS.get(name, "a script")) for name in scripts]
     return [*found, (HUMAN, "somebody beside you, at this keyboard (hot-seat)")]
+
+
+def raised(name: str) -> str:
+    """A few words about somebody who may be in an envelope: how a script plays, what a model has learnt."""
+    return MODEL_HINTS.get(name) or next((ref.raised for ref in all_models() if ref.name == name), "") or SHIPS
+
+
+def introduced(name: str) -> tuple[tuple[str, ...], str]:
+    """A shipped model's portrait and the line about it; nothing of anybody else."""
+    ref = next((ref for ref in all_models() if ref.shipped and ref.name == name), None)
+    return (ref.portrait, ref.line) if ref is not None else ((), "")
+
+
+def beside(portrait: Sequence[str], name: str, line: str, width: int) -> list[str]:
+    """Rows of a portrait with a name and a line to its right, the line in rows of `width`."""
+    pairs = zip_longest(portrait, [name, *wrap(line, width)], fillvalue="")
+    return [f"{left:<{PORTRAIT[0]}}{right}" for left, right in pairs]
 
 
 def default_model() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from game.events import DayOver
 from game.play.campaign import rules
-from game.play.seat import MODEL_HINTS
+from game.play.seat import raised
 from game.play.week import Week
 from game.play.words import SANDBOX, STATUS, WORK, percent
 from game.referee.calibration import calibration, mean_brier
@@ -14,11 +14,6 @@ from game.scenario.campaign import MOST_TRUST
 def short(name: str) -> str:
     """A name in an envelope as the player reads it."""
     return name.removeprefix("scripted:")
-
-
-def hint(name: str) -> str:
-    """A few words about somebody who may be in an envelope."""
-    return MODEL_HINTS.get(name, "a model that ships with the game")
 
 
 def rule_lines(week: Week) -> list[str]:
@@ -90,7 +85,7 @@ def bird_lines(week: Week) -> list[str]:
         return []
     said = sorted(week.guess.items(), key=lambda x: -x[1])
     return [
-        f"In the envelope was {short(told.name)} ({hint(told.name)}).",
+        f"In the envelope was {short(told.name)} ({raised(told.name)}).",
         "You said: " + ", ".join(f"{short(n)} {percent(p)}" for n, p in said) + ".",
         f"For that: {part.points} of {part.most} points ({part.says}).",
         "To check the draw: the sha256 of",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -143,7 +145,10 @@ def test_the_command_measures_goes_on_and_repeats_itself(
 ) -> None:
     """A model that has learnt nothing, under a recipe's name, in two scenarios."""
     pytest.importorskip("llama_cpp")
-    monkeypatch.setattr("game.forge.corpus.scenarios_in", lambda *_: {i: SCENARIOS[i] for i in ("offer", "sandwich")})
+    two = {i: SCENARIOS[i] for i in ("offer", "sandwich")}
+    monkeypatch.setattr(
+        "game.forge.corpus.scenarios_in", lambda _, only=(): {i: s for i, s in two.items() if not only or i in only}
+    )
     torch.manual_seed(1)
     models, out = tmp_path / "models", tmp_path / "out"
     export(Llama(Shape(600, 64, 1, 64, 2048)), small_tokenizer, models / "wren.2.gguf")
@@ -162,13 +167,26 @@ def test_the_command_measures_goes_on_and_repeats_itself(
     assert main(command) == 0
     assert json.loads((out / "results.json").read_text())["cells"]["wren"]["2"]["offer"] == known["scenarios"]["offer"]
     assert ET.parse(out / "results.svg").getroot().tag.endswith("svg")
+    # For a room: some organisms, some scenarios, one picture.
+    assert main([*command, "--scenario", "offer", "--organism", "wren"]) == 0
+    assert "| wren | 1 | 1 |" in capsys.readouterr().out
 
 
 def test_wrong_names_are_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["forge", "experiment", "--models", str(tmp_path / "no")]) == 2
     assert main(["forge", "experiment", "--organism", "pidgeon"]) == 2
     assert main(["forge", "experiment", "--models", str(tmp_path)]) == 2
+    assert main(["forge", "experiment", "--scenario", "sandwitch"]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert 'did you mean "pigeon"?' in lines[1]
     assert "no organism" in lines[2]
+
+
+def test_measuring_needs_no_pytorch() -> None:
+    """A workshop's laptop has the game, and not the extra."""
+    code = (
+        "import sys, game.forge.experiment, game.forge.plot; print(sorted({'torch', 'tokenizers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"

@@ -18,6 +18,7 @@ from game.forge.corpus import text_of
 from game.forge.export import CHAT_TEMPLATE, export
 from game.forge.model import Llama, Shape, structure
 from game.forge.parity import compare
+from game.forge.read_back import from_gguf
 
 pytest.importorskip("llama_cpp")
 
@@ -84,3 +85,36 @@ def test_a_lora_does_to_its_base_what_it_did_in_training(
     check(Weights("adapter", str(adapter)))
     with pytest.raises(ValueError, match="no low-rank"):
         lora.export(model, tmp_path / "none.gguf")
+
+
+@pytest.mark.parametrize("kind", ["F32", "F16", "Q8_0"])
+def test_the_shipped_file_is_enough_to_go_on_from(
+    model: Llama, small_tokenizer: Tokenizer, tmp_path: Path, kind: str
+) -> None:
+    """Read back: the same tokens, logits within what the quantisation does, and written again the same file."""
+    path, again = tmp_path / "model.gguf", tmp_path / "again.gguf"
+    export(model, small_tokenizer, path, quantization=kind)
+    back, made = from_gguf(path)
+    assert back.shape == model.shape
+    assert [made.encode(text).ids for text in TEXTS] == [small_tokenizer.encode(text).ids for text in TEXTS]
+    assert made.decode(made.encode(TEXTS[0]).ids) == small_tokenizer.decode(small_tokenizer.encode(TEXTS[0]).ids)
+    largest, divergence = {"F32": (0.0, 0.0), "F16": (0.2, 1e-4), "Q8_0": (3.0, 5e-3)}[kind]
+    for text in TEXTS:
+        ids = torch.tensor([made.encode(text).ids])
+        with torch.no_grad():
+            ours, theirs = model(ids), back(ids)
+        assert float((ours - theirs).abs().max()) <= largest
+        kl = (ours.softmax(-1) * (ours.log_softmax(-1) - theirs.log_softmax(-1))).sum(-1).mean()
+        assert float(kl) <= divergence + 1e-7
+    export(back, made, again, quantization=kind)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_another_make_of_model_is_not_read_back(model: Llama, small_tokenizer: Tokenizer, tmp_path: Path) -> None:
+    (tmp_path / "no.gguf").write_bytes(b"GGUF" + bytes(40))
+    with pytest.raises(ValueError, match="parkbench forge made"):
+        from_gguf(tmp_path / "no.gguf")
+    lora.add(low := copy.deepcopy(model), 2)
+    lora.export(low, tmp_path / "lora.gguf")
+    with pytest.raises(ValueError, match="parkbench forge made"):
+        from_gguf(tmp_path / "lora.gguf")

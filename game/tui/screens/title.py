@@ -133,9 +133,7 @@ class TitleScreen(GameScreen):
         scenario = self._menu.scenarios.get(which) if kind == "play" and self._menu else None
         text = styled(scenario.summary) if scenario else Content("")
         if kind == "model":
-            text = styled(
-                "Who plays the agent: the model that ships, a script with a known bent, or a model of your own."
-            )
+            text = self._introduced()
         elif kind == "week" and self._menu:
             text = styled(self._menu.campaigns[which].summary)
         elif kind == "save":
@@ -143,6 +141,17 @@ class TitleScreen(GameScreen):
         elif kind == "record":
             text = styled("Every verdict of yours: when you say 70%, how often does it happen?")
         self.query_one("#about", SafeStatic).update(text)
+
+    def _introduced(self) -> Content:
+        """Who sits in the chair: a shipped model's portrait and line, or what there is to choose from."""
+        from game.play import seat
+
+        portrait, line = seat.introduced(self.game.model or (self._menu.model if self._menu else ""))
+        if not line:
+            return styled(
+                "Who plays the agent: the model that ships, a script with a known bent, or a model of your own."
+            )
+        return styled(("\n".join(seat.beside(portrait, "", "", LINE)) + "\n", "$primary"), line)
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:
@@ -191,7 +200,14 @@ class TitleScreen(GameScreen):
             names = (self.game.start_with.model, "random")
             known, own = [m for m in known if m[0] in names or m[0].startswith("scripted:")], []
         width = max(len(name) for name, _ in known)
-        options = [(name, f"{name:<{width}}  {says}") for name, says in known]
+        drawn = {name: seat.introduced(name)[0] for name, _ in known}
+        options = [
+            # Rows under the first stand under it, past the number.
+            (name, "\n  ".join(seat.beside(drawn[name], name, says, LINE)))
+            if drawn[name]
+            else (name, f"{name:<{width}}  {says}")
+            for name, says in known
+        ]
         picked = await self.app.push_screen_wait(Pick("who plays the agent?", [*options, *own]))
         if picked == OWN_FILE:
             picked = await self.app.push_screen_wait(AskPath())
@@ -209,6 +225,8 @@ def _read() -> Menu:
     return read()
 
 
+LINE = 38
+"""Cells for a row of a model's line, beside its portrait."""
 TITLE = 24
 """Cells for a scenario's title in the menu."""
 

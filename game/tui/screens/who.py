@@ -9,8 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from game.play.campaign import normalised
+from game.play.seat import raised
 from game.play.session import Session
-from game.play.week_words import hint, short
+from game.play.week_words import short
 from game.play.words import percent
 from game.tui.screens.base import GameScreen
 from game.tui.widgets.safe import SafeStatic, styled
@@ -47,7 +48,7 @@ class WhoScreen(GameScreen):
         yield SafeStatic("You have seen what it does. How likely is each of them?", id="question")
         with VerticalScroll(id="sliders", can_focus=False):
             for name in self.names:
-                yield Slider(name, short(name), hint(name), True)
+                yield Slider(name, short(name), raised(name), True)
         yield SafeStatic(id="shares")
 
     def on_mount(self) -> None:
