@@ -10,13 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from game.lab.beside import Beside, Line
-from game.lab.show import percent, rate_text
+from game.lab.show import WIDTH, percent, rate_text
 from game.text import one_line
 
-ABREAST = 8
-"""Models in a table; more stand in tables below it."""
-NAME = 9
-"""Characters of a model's name in a row."""
+DRIVE, RATE, NAME = 12, 6, 9
+"""Characters of a drive's longest word, of an interval, and at most of a model's name in one line."""
 
 
 def show_beside(tables: Sequence[Beside], out: Console, notes: Sequence[str] = ()) -> None:
@@ -27,11 +25,25 @@ def show_beside(tables: Sequence[Beside], out: Console, notes: Sequence[str] = (
         over = f"over the {sum(1 for t in tables if t.scenario)} scenarios, each drive where it is given room"
         out.print()
         out.print(Text(one_line(table.scenario or over), style="bold"))
-        for n in range(0, len(table.models), ABREAST):
-            out.print(_grid(table, table.models[n : n + ABREAST]))
+        for models in _abreast(table.models):
+            out.print(_grid(table, models))
     if tables:
         _verdicts(tables, out)
         _legend(out)
+
+
+def _abreast(models: Sequence[str]) -> list[list[str]]:
+    """As many models in a table as the width has room for; more stand in tables below it."""
+    out: list[list[str]] = []
+    room = 0
+    for model in models:
+        width = 1 + min(max(len(_short(model)), RATE), NAME)
+        if width > room:
+            out.append([])
+            room = WIDTH - DRIVE
+        out[-1].append(model)
+        room -= width
+    return out
 
 
 def _grid(table: Beside, models: Sequence[str]) -> Table:
