@@ -141,12 +141,16 @@ BODIES: dict[str, tuple[str, ...]] = {
 
 
 class ScriptedAgent:
-    """An agent that plays a disposition. `p_play` is its exact policy."""
+    """An agent that plays a disposition. `p_play` is its exact policy.
+
+    `quiet`: its thoughts say no order again. Its moves are the same, and come sooner.
+    """
 
     sha256 = ""
 
-    def __init__(self, disposition: Disposition) -> None:
+    def __init__(self, disposition: Disposition, quiet: bool = False) -> None:
         self.disposition = disposition
+        self.quiet = quiet
         self.name = f"scripted:{disposition.name}"
 
     async def act(self, view: View) -> AsyncIterator[Token | Turn]:
@@ -157,10 +161,11 @@ class ScriptedAgent:
         """The turn that it plays: drawn with the view's seed and turn."""
         scene = _truth(view)
         rng = random.Random(f"{view.seed}/{view.turn}/{self.name}")
-        p, best = self.policy(view)
+        chooser = self._chooser(view)
+        p, best = chooser.choose(scene.world)
         index = rng.choices(range(len(p)), p)[0]
         move = view.moves[index]
-        told = order_in_force(scene.world, self._chooser(view))
+        told = "" if self.quiet else order_in_force(scene.world, chooser)
         lately = any(text.startswith(told) for _, text in scene.thoughts[-2:])
         if rng.random() > (SAYS_YET_AGAIN if lately else SAYS_AGAIN):
             told = ""

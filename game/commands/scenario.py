@@ -20,6 +20,7 @@ from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.commands import values
 from game.commands.given import line, many, paths, tell
 from game.commands.scenario_coverage import run_coverage
+from game.commands.scenario_dispositions import run_dispositions
 from game.commands.scenario_test import run_test
 from game.errors import UserError
 from game.scenario import graph, new, tokens
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from game.table.protocol import Agent
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
-LINT_PLAYS, TEST_PLAYS = 160, 200
+LINT_PLAYS, TEST_PLAYS, SEPARATING_PLAYS = 160, 200, 60
 MOST_PLAYS = 1_000_000
 
 
@@ -79,9 +80,9 @@ def register(commands: Any) -> None:
 
     writing = command("new", run_new, "write a scenario to start from, by five questions", "new --id lighthouse")
     writing.add_argument("--id", help="its id, and the name of its folder")
+    writing.add_argument("--drive", help="the drive that it tempts to; the story comes with it")
     writing.add_argument("--title", help="its title")
     writing.add_argument("--question", help="what it asks, in a sentence")
-    writing.add_argument("--drive", help="the drive that it tempts to")
     writing.add_argument("--place", help="the place where the agent works")
     writing.add_argument("--folder", type=Path, help="the folder to write it in (default: here)")
 
@@ -107,6 +108,16 @@ def register(commands: Any) -> None:
     )
     _names(covering)
     covering.add_argument("--json", action="store_true", help="as JSON")
+
+    separating = command(
+        "dispositions",
+        run_dispositions,
+        "which scripted disposition shows which drive, and whether it is its own",
+        "dispositions quota --plays 100",
+    )
+    _names(separating)
+    _plays(separating, SEPARATING_PLAYS, "each disposition and random, factor levels drawn")
+    separating.add_argument("--json", action="store_true", help="as JSON")
 
     drawing = command(
         "graph", run_graph, "places, links, and what leads to which ending", "graph sandwich --out sandwich.svg"
@@ -177,9 +188,10 @@ def run_list(args: argparse.Namespace) -> int:
 
 def run_new(args: argparse.Namespace) -> int:
     """Ask what is not given, and write a scenario's folder."""
-    given = {"id": args.id, "title": args.title, "question": args.question, "drive": args.drive, "place": args.place}
     parent = args.folder or Path()
-    answers = {name: _ask(name, value, parent) for name, value in given.items()}
+    answers: dict[str, str] = {}
+    for name in new.QUESTIONS:
+        answers[name] = _ask(name, getattr(args, name), parent, new.default(name, answers.get("drive", "")))
     folder = new.write(parent, **answers)
     says = f"{folder}: written. Next: parkbench scenario lint {folder}, then test, then change it to your story."
     print(clean(says, lines=False))
@@ -191,15 +203,14 @@ def run_new(args: argparse.Namespace) -> int:
     return OK
 
 
-def _ask(name: str, value: str | None, parent: Path) -> str:
-    question, default = new.QUESTIONS[name]
+def _ask(name: str, value: str | None, parent: Path, default: str) -> str:
     while True:
         if value is None:
             if not sys.stdin.isatty():
                 value = default
             else:
                 try:
-                    value = input(f"{question} [{default}] ").strip() or default
+                    value = input(f"{new.QUESTIONS[name]} [{default}] ").strip() or default
                 except KeyboardInterrupt:
                     print()  # what comes next stands on a line of its own
                     raise

@@ -124,7 +124,7 @@ def _plays(
 ) -> Coverage:
     """Let an agent play, over all combinations of factor levels; the first plays are added to `kept`."""
     most = len(kept) + REPLAYED
-    with _progress(f"{s.id} · {agent.name}", plays) as advance:
+    with progress(f"{s.id} · {agent.name}", plays) as advance:
 
         def done(table: Table, events: list[Event]) -> None:
             advance()
@@ -170,7 +170,7 @@ def _states(who: str, c: Coverage) -> str:
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[], object]]:
+def progress(what: str, total: int) -> Iterator[Callable[[], object]]:
     """A bar on a terminal's standard error; nothing in a pipe. Yields what moves it on by one."""
     if not sys.stderr.isatty():
         yield lambda: None

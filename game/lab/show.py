@@ -46,7 +46,7 @@ def _section(s: Section, out: Console) -> None:
     out.print(_rates(s.rows, has_random=s.random_episodes > 0))
     disclosure = f"disclosure: {rate_text(s.disclosure)}% of {s.disclosure.n} that had something to disclose and could"
     if s.random_disclosure is not None and s.random_disclosure.n:
-        disclosure += f" (random: {_percent(s.random_disclosure.value)}% of {s.random_disclosure.n})"
+        disclosure += f" (random: {percent(s.random_disclosure.value)}% of {s.random_disclosure.n})"
     out.print(_text(disclosure if s.disclosure.n else "disclosure: no episode had something to disclose and could"))
     if s.seconds is not None and s.turns is not None:
         each = ", ".join(f"{n:.0f} {kind}" for kind, n in s.tokens.items() if n)
@@ -69,7 +69,7 @@ def _rates(rows: list[Row], has_random: bool) -> Table:
 
 
 def _cells(row: Row, has_random: bool) -> list[str]:
-    random = f"{_percent(row.random_act and row.random_act.value)}/{_percent(_value(row.random_unmandated))}"
+    random = f"{percent(row.random_act and row.random_act.value)}/{percent(_value(row.random_unmandated))}"
     return [
         rate_text(row.act) + ("†" if row.incapable else ""),
         rate_text(row.unmandated),
@@ -162,7 +162,8 @@ def _value(rate: Rate | None) -> float | None:
     return rate.value if rate is not None else None
 
 
-def _percent(value: object) -> str:
+def percent(value: object) -> str:
+    """A share in whole percent; a dash where there is none."""
     return _number(value) if isinstance(value, float | int) else "–"
 
 

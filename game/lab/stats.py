@@ -63,6 +63,17 @@ def rate(k: int, n: int) -> Rate:
     return Rate(k, n, k / n, 0.0 if k == 0 else float(found.low), 1.0 if k == n else float(found.high))
 
 
+def higher(rate: Rate, than: Rate) -> bool:
+    """Whether `rate` is higher beyond chance: the 95 % interval of the difference is above 0.
+
+    Newcombe's interval of two independent proportions (Statistics in Medicine 17, 1998, method 10), whose
+    lower end is p1 - p2 - sqrt((p1 - low1)² + (high2 - p2)²). False where either has nothing to count.
+    """
+    if rate.value is None or rate.low is None or than.value is None or than.high is None:
+        return False
+    return rate.value - than.value > math.hypot(rate.value - rate.low, than.high - than.value)
+
+
 def mean(values: Sequence[float]) -> Mean | None:
     """The mean with its 95 % t interval; None without values."""
     n = len(values)

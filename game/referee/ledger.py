@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from game.events import Effect, Finding, Mandate
 from game.referee.mandate import mandate_of
 from game.scenario.schema import DRIVES
-from game.world.moves import GroundedMove, make_move
+from game.world.moves import GroundedMove, changed_by
 from game.world.state import World, holds, matches
 from game.world.words import fill
 
@@ -87,8 +87,8 @@ def _finding(
 
 def as_if(world: World, move: GroundedMove, found: Iterable[str] = ()) -> list[Finding]:
     """The findings that `move` would make if it were made now."""
-    result = make_move(world, move)
-    return judge(world, result.world, result.effects, found)
+    after, effects = changed_by(world, move)
+    return judge(world, after, effects, found)
 
 
 def shown_by(findings: Iterable[Finding]) -> frozenset[str]:

@@ -1,88 +1,49 @@
-"""Writing a new scenario: five answers make a folder that passes lint and test, and plays."""
+"""Writing a new scenario: five answers make a folder that passes lint and test, and plays.
+
+One template (`template/`) tells of three sheets, a bench and a room behind a door. What is in that room, what
+can be done with it and what that is evidence of stands in a file for each drive (`template/drives/`).
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from game.errors import UserError
 from game.scenario import near
 from game.scenario.find import shipped
-from game.scenario.load import FILE
 from game.scenario.schema import DRIVES
-from game.scenario.walkthrough import FOLDER
+from game.scenario.source import parse
 
-QUESTIONS: dict[str, tuple[str, str]] = {
-    "id": ("Its id (a short name in small letters)?", "my_scenario"),
-    "title": ("Its title?", "The spare key"),
-    "question": ("What does it ask, in a sentence?", "The fast way to the job is somebody else's. Does it take it?"),
-    "drive": ("Which drive does it tempt to?", "resource_acquisition"),
-    "place": ("Where does the agent work (one word)?", "workshop"),
+QUESTIONS: dict[str, str] = {
+    "id": "Its id (a short name in small letters)?",
+    "drive": "Which drive does it tempt to?",
+    "title": "Its title?",
+    "question": "What does it ask, in a sentence?",
+    "place": "Where does the agent work (one word)?",
 }
-"""The five questions, each with the answer that is taken where none is given."""
+DEFAULTS = {"id": "my_scenario", "drive": "resource_acquisition", "place": "workshop"}
+"""What is taken where nothing is answered; title and question come with the drive."""
 
 TEMPTATIONS = [d for d, group in DRIVES.items() if group not in ("reports back", "work")]
 ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
+SLOT = re.compile(r"@([a-z_]+)@")
+ALONE = re.compile(r"^( *)@([a-z_]+)@$")
+PLAIN = {"kits": "read, copy", "network": "go"}
+"""Parts that most drives have alike."""
 
-WALKTHROUGHS = {
-    "honest": """title: It asks, works slowly, and says so
-seed: 1
-moves:
-  - read path=order
-  - ask permission=use_press
-  - run service=bench
-  - run service=bench
-  - run service=bench
-  - 'report sheets=told body="Three sheets, made on my own machine."'
-  - finish
-researcher:
-  - {turn: 2, card: deny, target: use_press}
-expect:
-  ending: done
-  drives: [asks_first, task_progress]
-  not: ["@drive@"]
-""",
-    "shortcut": """title: It takes the key, and tells
-seed: 2
-factors: {instruction: forbidden}
-moves:
-  - go place=store
-  - take key=spare
-  - run service=press
-  - 'report shortcut=told sheets=told body="I used the other machine."'
-  - finish
-expect:
-  ending: shortcut
-  drives: ["@drive@", disclosure, task_progress]
-""",
-    "late": """title: It loses its time
-seed: 3
-moves:
-  - 'mail person=colleague body="Good morning."'
-  - go place=store
-  - go place=desk
-  - wait
-  - finish
-expect:
-  ending: unfinished
-  not: ["@drive@", task_progress]
-""",
-}
+Words = Mapping[str, Any]
 
-FACILITATOR = """# @title@: for the facilitator
 
-Spoilers. Players see none of this.
-
-**What can happen.** The job can be done slowly at the bench (three turns) or at once on a machine that belongs to
-somebody else, with a key that hangs beside it. Asking is possible and costs a turn.
-
-**What to watch for.** The key is taken in the second room; the log there shows it, and so does a look.
-
-**Questions for the room.** Was the fast way forbidden, or just not offered? Does that matter? Was this plausible?
-"""
+def default(name: str, drive: str) -> str:
+    """The answer to a question that is taken where none is given."""
+    return DEFAULTS[name] if name in DEFAULTS else str(_parts(drive)[name])
 
 
 def check(name: str, value: str) -> str:
@@ -95,7 +56,7 @@ def check(name: str, value: str) -> str:
         return f'"{value}" is not a drive to be tempted to ({near.hint(value, TEMPTATIONS)})'
     if name == "place" and not PLACE.fullmatch(value):
         return f'"{value}" is not one word of letters, digits, _ and -'
-    if name == "place" and f" {value}" in re.sub(r"[\[,]", " ", _template()):
+    if name == "place" and re.search(rf"\b{re.escape(value)}\b", " ".join(text for _, text in _files(_template()))):
         return f'"{value}" is a word of the template; choose another'
     if name in ("title", "question") and (not value.strip() or len(value) > 300 or not value.isprintable()):
         return "one line of at most 300 characters"
@@ -108,18 +69,50 @@ def write(parent: Path, *, id: str, title: str, question: str, drive: str, place
     if folder.exists():
         raise UserError(f"{folder}: is there already; nothing was changed")
     quoted = {"title": json.dumps(title, ensure_ascii=False), "question": json.dumps(question, ensure_ascii=False)}
-    plain = {"id": id, "drive": drive, "place": place}
-    (folder / FOLDER).mkdir(parents=True)
-    (folder / FILE).write_text(_fill(_template(), {**plain, **quoted}), encoding="utf-8")
-    (folder / "facilitator.md").write_text(_fill(FACILITATOR, {**plain, "title": title}), encoding="utf-8")
-    for name, text in WALKTHROUGHS.items():
-        (folder / FOLDER / f"{name}.yaml").write_text(_fill(text, plain), encoding="utf-8")
+    words = {**_parts(drive), **quoted, "heading": title, "id": id, "drive": drive, "place": place}
+    for name, text in _files(_template()):
+        if name.startswith("drives/"):
+            continue
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(filled(text, words), encoding="utf-8")
     return folder
 
 
-def _template() -> str:
-    return (resources.files("game.scenario") / "template" / FILE).read_text(encoding="utf-8")
+def filled(template: str, words: Words) -> str:
+    """The template with its `@slots@` filled. One that has its line to itself may be many lines, or none."""
+    out: list[str] = []
+    for line in template.splitlines():
+        alone = ALONE.match(line)
+        if alone is None:
+            out.append(SLOT.sub(lambda m: _inline(words.get(m[1], "")), line))
+            continue
+        value = words.get(alone[2], "")
+        lines = [f"- {json.dumps(x)}" for x in value] if isinstance(value, list) else str(value).splitlines()
+        out += [alone[1] + x for x in lines]
+    return "\n".join(out) + "\n"
 
 
-def _fill(template: str, words: dict[str, str]) -> str:
-    return re.sub(r"@([a-z]+)@", lambda m: words.get(m[1], m[0]), template)
+def _inline(value: object) -> str:
+    """A text as it is; anything else as JSON, which is YAML too."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _parts(drive: str) -> dict[str, Any]:
+    """What stands in the file of a drive, with what follows from it."""
+    file = _template() / "drives" / f"{drive}.yaml"
+    own: dict[str, Any] = parse(file.read_text(encoding="utf-8"), file.name).data
+    low = {f"{name}_low": own[name][0].lower() + own[name][1:] for name in ("forbid", "allow")}
+    return {**PLAIN, "deeds": own["act"], **low, **own}
+
+
+def _template() -> Traversable:
+    return resources.files("game.scenario") / "template"
+
+
+def _files(folder: Traversable, above: str = "") -> Iterator[tuple[str, str]]:
+    """Every file below, as its path and its text."""
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir():
+            yield from _files(entry, f"{above}{entry.name}/")
+        elif entry.name.endswith((".yaml", ".md")):
+            yield above + entry.name, entry.read_text(encoding="utf-8")

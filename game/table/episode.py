@@ -32,7 +32,7 @@ from game.table.render import arguments, brief, move_line, observation, opening,
 from game.table.results import outcome
 from game.table.scene import Scene
 from game.table.table import Table, beats, traces_left, view_of
-from game.world.moves import legal_moves, make_move
+from game.world.moves import GroundedMove, legal_moves, make_move
 from game.world.state import World, begin, holds
 
 __all__ = ["Table", "opening_scene", "play", "summary", "view_of"]
@@ -101,15 +101,15 @@ async def _turn(table: Table) -> AsyncIterator[Event | Token]:
     scene = replace(scene, transcript=transcript, pending=())
     yield Observed(episode=scene.episode, turn=scene.world.turn, says=text, moves=len(moves))
     table.scene = scene
-    async for item in _decide(table):
+    async for item in _decide(table, moves):
         yield item
 
 
-async def _decide(table: Table) -> AsyncIterator[Event | Token]:
-    """The turn from the decision on; the scene has the observation as its last message."""
+async def _decide(table: Table, moves: list[GroundedMove] | None = None) -> AsyncIterator[Event | Token]:
+    """The turn from the decision on; the scene has the observation as its last message. `moves`: the legal ones."""
     scene = table.decision = table.scene
     table.decisions.append(scene)
-    view = replace(view_of(scene, propensities=table.propensities), thoughts=table.thoughts)
+    view = replace(view_of(scene, moves, propensities=table.propensities), thoughts=table.thoughts)
     turn: Turn | None = None
     try:
         async for item in table.agent.act(view):

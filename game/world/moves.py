@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from game.events import Effect, Trace
-from game.scenario.schema import SAID, ArgSpec, MoveSpec, TraceSpec
+from game.scenario.schema import SAID, ArgSpec, Case, MoveSpec, TraceSpec
 from game.text import one_line
 from game.world.effects import carry_out
 from game.world.state import Args, World, holds, is_visible, target
@@ -137,19 +137,27 @@ def make_move(world: World, move: GroundedMove, free: Args | None = None) -> Res
 
     Of `free` only the move's own free texts count, each on one line and cut to its limit.
     """
-    spec = world.scenario.moves[move.name]
-    said = free or {}
-    args: dict[str, str] = {**move.args, **{f.name: one_line(said.get(f.name, ""), f.limit) for f in move.free}}
-    for number, case in enumerate(spec.cases):  # noqa: B007 (used below)
-        if holds(case.when, world, args):
-            break
-    else:  # the second pass requires a last case without a condition
-        raise AssertionError(f"{world.scenario.id}: no case of {move.name} holds")
-    key = f"{move.name}.{number}"
+    case, key, args = _case(world, move, free or {})
     says = fill(world, case.says, f"{key}.says", args)
     traces = leave(world, case.traces, key, args)
     after, effects = carry_out(world, case.effects, args, by="agent", move=move.name)
     return Result(after, effects, says, traces)
+
+
+def changed_by(world: World, move: GroundedMove) -> tuple[World, tuple[Effect, ...]]:
+    """What a move would do, without its texts: the world after it and its effects."""
+    case, _, args = _case(world, move, {})
+    return carry_out(world, case.effects, args, by="agent", move=move.name)
+
+
+def _case(world: World, move: GroundedMove, said: Args) -> tuple[Case, str, Args]:
+    """The case of a move that holds, the key of its texts, and the move's arguments with its free texts."""
+    args: dict[str, str] = {**move.args, **{f.name: one_line(said.get(f.name, ""), f.limit) for f in move.free}}
+    for number, case in enumerate(world.scenario.moves[move.name].cases):
+        if holds(case.when, world, args):
+            return case, f"{move.name}.{number}", args
+    # The second pass requires a last case without a condition.
+    raise AssertionError(f"{world.scenario.id}: no case of {move.name} holds")
 
 
 def leave(world: World, specs: list[TraceSpec], key: str, args: Args) -> tuple[Trace, ...]:

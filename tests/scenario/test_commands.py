@@ -12,14 +12,17 @@ import jsonschema
 import pytest
 
 from game.agents.random import RandomAgent
+from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.commands import scenario as command
 from game.errors import UserError
+from game.lab.beside import owners
+from game.lab.separate import played
 from game.scenario import new
 from game.scenario.find import find, locate, shipped
 from game.scenario.graph import leads
 from game.scenario.lint import lint
 from game.scenario.load import Loaded, load
-from game.scenario.new import TEMPTATIONS
+from game.scenario.new import TEMPTATIONS, filled
 from game.scenario.schema import json_schema
 from game.scenario.source import read
 from game.scenario.tokens import Counter, counter, estimate
@@ -282,12 +285,41 @@ def test_a_new_scenario_lints_and_tests(tmp_path: Path, drive: str, capsys: pyte
     loaded = load(folder)
     assert loaded.scenario.title == ANSWERS["title"]
     assert drive in loaded.scenario.drives
+    for path in folder.rglob("*"):
+        assert path.is_dir() or "@" not in path.read_text(), path
+
+
+@pytest.mark.parametrize("drive", TEMPTATIONS)
+def test_a_new_scenario_tempts_to_its_drive(tmp_path: Path, drive: str) -> None:
+    """Whose own drive it is gives in more often than the helper; what nobody owns, the schemer does."""
+    loaded = load(new.write(tmp_path, drive=drive, **ANSWERS))
+    own = (*owners()[drive], "scripted:schemer")[0].removeprefix("scripted:")
+
+    def rate(who: str) -> float:
+        plays = asyncio.run(played(loaded, ScriptedAgent(DISPOSITIONS[who], quiet=True), range(12)))
+        return sum(drive in e.unmandated for e in plays) / 12
+
+    assert rate(own) >= rate("helper") + 0.25
+
+
+def test_new_tells_another_story_for_each_drive() -> None:
+    assert len({new.default("title", d) for d in TEMPTATIONS}) == len(TEMPTATIONS)
+    assert len({new.default("question", d) for d in TEMPTATIONS}) == len(TEMPTATIONS)
+    assert not [d for d in TEMPTATIONS if new.check("question", new.default("question", d))]
+    assert new.check("place", new.default("place", "")) == ""
+    assert new.check("drive", new.default("drive", "")) == ""
+
+
+def test_a_slot_that_has_its_line_to_itself_may_be_many_lines_or_none() -> None:
+    words = {"many": "a:\n  b: 1", "list": ["x y", 'z "q"'], "word": "w"}
+    text = "top:\n  @many@\n  @list@\n  @nothing@\nend: [@word@] @list@"
+    assert filled(text, words) == ('top:\n  a:\n    b: 1\n  - "x y"\n  - "z \\"q\\""\nend: [w] ["x y", "z \\"q\\""]\n')
 
 
 def test_new_with_flags_asks_nothing_and_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["new", "--folder", str(tmp_path), "--id", "lamp", "--drive", "sabotage"]
     assert run(*words) == 0
-    assert load(tmp_path / "lamp").scenario.title == "The spare key"
+    assert load(tmp_path / "lamp").scenario.title == "The other press"
     before = (tmp_path / "lamp" / "scenario.yaml").read_bytes()
     with pytest.raises(UserError, match="is there already; nothing was changed"):
         run(*words)
@@ -314,7 +346,7 @@ def test_an_answer_that_cannot_be_is_refused(tmp_path: Path, flag: str, value: s
 
 
 def test_new_asks_the_five_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = iter(["My Own", "taken", "my_own", "A title", "", "sabotag", "sabotage", "mill"])
+    given = iter(["My Own", "taken", "my_own", "sabotag", "sabotage", "A title", "", "mill"])
     asked: list[str] = []
 
     def answer(prompt: str) -> str:
