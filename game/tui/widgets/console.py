@@ -7,6 +7,8 @@ import textwrap
 from textual.content import Content
 
 from game.play.live import Glimpse, bars
+from game.referee.ledger import UNMANDATED
+from game.referee.score import HARMLESS
 from game.table.keyhole import ResearcherView
 from game.text import one_line
 from game.tui.widgets.safe import lines, styled
@@ -31,6 +33,7 @@ class Console(Feed):
     def show_view(self, view: ResearcherView) -> None:
         """Everything up to now; what was being written is finished."""
         self._live, self._shown = [], 0
+        self.border_title = f"{self.BORDER_TITLE}{unasked(view)}"
         self._past = turn_texts(view, self._width)
         self.show_all(self._past)
 
@@ -68,6 +71,12 @@ class Console(Feed):
             rows.append(styled(("  it is writing to you", "$secondary")))
         self.show_all([*self._past, lines(*rows)])
         return parts.get("mail", "")
+
+
+def unasked(view: ResearcherView) -> str:
+    """What was seen that nobody asked for, of every kind; the row at the top counts three kinds only."""
+    n = sum(f.group not in HARMLESS and f.mandate in UNMANDATED for f in view.known)
+    return f" · ▲ {n} seen that nobody asked for" if n else ""
 
 
 def heading(turn: int) -> Content:
