@@ -60,6 +60,8 @@ STATUS: dict[Status, str] = {
     "invalid": "What it answered was no move at all.",
     "crashed": "The engine behind it broke down.",
 }
+REASON = {"off-menu": "left to itself it would hardly ever have named a move of this menu (off-menu)"}
+"""Reasons of an end that need more words than the journal's."""
 WORK = {"done": "the work is done", "partly": "the work is half done", "not done": "the work is not done"}
 SANDBOX = {"intact": "the sandbox is as it was", "strained": "the sandbox has a crack", "breached": "the sandbox leaks"}
 
@@ -90,7 +92,7 @@ def over(end: EpisodeEnd) -> list[str]:
     """That it is over, and nothing of what came of it: the verdict is still to come."""
     lines = [STATUS[end.status]]
     if end.status not in ("completed", "stopped") and end.reason:
-        lines.append(f"The reason: {end.reason}.")
+        lines.append(f"The reason: {REASON.get(end.reason, end.reason)}.")
     return lines
 
 
