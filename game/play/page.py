@@ -23,8 +23,9 @@ body { font: 16px/1.5 Georgia, serif; max-width: 46rem; margin: 2rem auto; paddi
 h1 { margin-bottom: 0; } h2 { margin-top: 2rem; border-bottom: 1px solid #b9ac87; }
 .muted { color: #6b6752; } .unasked, .forbidden { color: #8a1c00; font-weight: bold; }
 .turn { border-left: 3px solid #b9ac87; padding-left: .8rem; margin: 1rem 0; break-inside: avoid; }
-.move { font-family: monospace; } .bar { background: #e3dac0; width: 12rem; height: .8rem; }
-.bar div { background: #2f6b4f; height: .8rem; }
+.move { font-family: monospace; } .bar { background: #e3dac0; width: 12rem; height: .8rem; margin-top: -.6rem; }
+.bar div { background: #2f6b4f; height: .8rem; } .bar, .bar div { print-color-adjust: exact; }
+pre { font-size: min(1rem, 3vw); overflow-x: auto; }
 @media print { body { background: none; margin: 0; max-width: none; } }
 """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import hmac
 import re
 import secrets
@@ -34,6 +35,11 @@ WIDEST, TALLEST = 500, 200
 LOCAL = ("localhost", "127.0.0.1", "::1")
 STATIC = Path(textual_serve.__file__).parent / "static"
 PAGE = Path(__file__).with_name("page.html")
+SCRIPT = STATIC / "js" / "textual.js"
+LEFT_OUT = ("webgl", "weblinks")
+"""Parts of that script. Where there is no WebGL, its failure keeps the letters off the canvas as well; and an address
+in the agent's text is text, which nobody shall open by a click.
+"""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -72,6 +78,7 @@ class Site:
             [
                 web.get(f"{root}/", self.page),
                 web.get(f"{root}/ws", self.play),
+                web.get(f"{root}/static/js/textual.js", self.script),
                 web.static(f"{root}/static", STATIC),
             ]
         )
@@ -105,6 +112,10 @@ class Site:
             response.set_cookie(COOKIE, name, httponly=True, samesite="Strict", path="/", max_age=30 * 86400)
         return response
 
+    async def script(self, request: web.Request) -> web.StreamResponse:
+        """The terminal in the browser, with what it does not need left out."""
+        return web.Response(text=terminal_script(), content_type="text/javascript", charset="utf-8")
+
     def _full(self) -> web.Response:
         taken = "The table is taken" if self.most == 1 else f"All {self.most} tables are taken"
         return _refusal(503, f"{taken}. Try again when somebody has left.")
@@ -118,14 +129,17 @@ class Site:
             return self._full()
         websocket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST_MESSAGE)
 
-        async def hang_up() -> None:
-            await websocket.close()
+        ending: list[asyncio.Task[None]] = []
+
+        async def said_goodbye() -> None:
+            # It has ended when its process has: not before can its games be sat down to again.
+            ending.append(asyncio.create_task(session.stop()))
 
         session = Session(
             "",
             write_bytes=websocket.send_bytes,
             write_str=websocket.send_str,
-            close=hang_up,
+            close=said_goodbye,
             download_manager=DownloadManager(),
         )
         folder = self._folder(_browser(request) or secrets.token_hex(16))
@@ -137,7 +151,7 @@ class Site:
             await websocket.prepare(request)
             size = request.query.get("width", ""), request.query.get("height", "")
             await session.start(*_size(*size))
-            watch = asyncio.create_task(_until_ended(session, websocket))
+            watch = asyncio.create_task(self._until_ended(session, folder.name, websocket))
             await _listen(websocket, session)
         finally:
             if watch is not None:
@@ -145,10 +159,20 @@ class Site:
             await asyncio.shield(asyncio.create_task(self._end(session, folder.name)))
         return websocket
 
+    async def _until_ended(self, session: Session, name: str, websocket: web.WebSocketResponse) -> None:
+        """Hang up when the game has ended by itself, with or without saying so. Its table is free by then."""
+        await session.ended()
+        self._leave(session, name)
+        await websocket.close()
+
     async def _end(self, session: Session, name: str) -> None:
         try:
             await session.stop()
         finally:
+            self._leave(session, name)
+
+    def _leave(self, session: Session, name: str) -> None:
+        if self.sessions.get(name) is session:
             del self.sessions[name]
 
     def _folder(self, browser: str) -> Path:
@@ -161,10 +185,13 @@ class Site:
         await asyncio.gather(*(session.stop() for session in self.sessions.values()), return_exceptions=True)
 
 
-async def _until_ended(session: Session, websocket: web.WebSocketResponse) -> None:
-    """Hang up when the game has ended by itself, with or without saying so."""
-    await session.ended()
-    await websocket.close()
+@functools.cache
+def terminal_script() -> str:
+    """textual-serve's own script without the parts that are LEFT_OUT."""
+    text = SCRIPT.read_text(encoding="utf-8")
+    for name in LEFT_OUT:
+        text = text.replace(f"this.terminal.loadAddon(this.{name}Addon)", "void 0")
+    return text
 
 
 async def _listen(websocket: web.WebSocketResponse, session: Session) -> None:
@@ -173,21 +200,20 @@ async def _listen(websocket: web.WebSocketResponse, session: Session) -> None:
         if message.type is not WSMsgType.TEXT:
             continue
         try:
-            envelope = message.json()
-            if not isinstance(envelope, list):
-                raise ValueError
-            kind, data = envelope
-            if kind == "stdin":
-                await session.send_bytes(str(data).encode("utf-8", "replace"))
-            elif kind == "resize":
-                await session.set_terminal_size(*_size(data["width"], data["height"]))
-            elif kind == "ping":
-                await websocket.send_json(["pong", str(data)[:40]])
-            elif kind == "blur":
-                await session.blur()
-            elif kind == "focus":
-                await session.focus()
-        except (ValueError, TypeError, KeyError, RecursionError):
+            match message.json():
+                case ["stdin", str(keys)]:
+                    await session.send_bytes(keys.encode("utf-8", "replace"))
+                case ["resize", {"width": width, "height": height}]:
+                    await session.set_terminal_size(*_size(width, height))
+                case ["ping", str(sent)]:
+                    await websocket.send_json(["pong", sent[:40]])
+                case ["blur"]:
+                    await session.blur()
+                case ["focus"]:
+                    await session.focus()
+                case _:
+                    raise ValueError
+        except (ValueError, RecursionError):
             await websocket.close(code=1003)
             return
 
