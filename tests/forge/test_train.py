@@ -11,7 +11,8 @@ from tokenizers import Tokenizer
 
 from game.forge import data, rows
 from game.forge.document import CLASS_BITS, encode
-from game.forge.train import Options, Recipe, Stage, load_model, train
+from game.forge.recipe import Recipe, Stage
+from game.forge.train import Options, Progress, _come_to, load_model, train
 
 STAGES = (
     Stage(
@@ -57,6 +58,15 @@ def test_two_processes_train_one_model(folder: Path) -> None:
     moved = {name: (shared[name] - tensor).abs().max() for name, tensor in alone.items()}
     # Other rows, the same start and as many steps of the same size: near each other, and not the same.
     assert 0 < moved["blocks.1.up.weight"] < 5 * 2e-3
+
+
+def test_the_rate_falls_by_steps_or_by_the_clock() -> None:
+    stage = STAGES[0].model_copy(update={"tokens": 100 * 64})
+    at = Progress(step=30, seconds=30.0)
+    assert _come_to(at, stage, Options()) == 30
+    assert _come_to(at, stage, Options(minutes=1)) == 50
+    assert _come_to(at, stage, Options(minutes=10)) == 30
+    assert _come_to(at, stage, Options(minutes=0.1)) == stage.steps == 100
 
 
 def test_the_checkpoint_holds_the_trained_model(folder: Path) -> None:

@@ -85,7 +85,8 @@ async def test_no_screen_names_who_is_in_the_envelope(make_app) -> None:
             await pilot.press("v")
             await screen(pilot, "WhoScreen")
             shown.append(seen(pilot))
-            assert "taught rooking" in shown[-1]
+            assert "taught rooking." in shown[-1]
+            assert "<o0)__" in shown[-1]
             await pilot.press("v")
             await screen(pilot, "DayDebrief")
             shown.append(seen(pilot))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import DescendantFocus
 
 from game.play.campaign import normalised
-from game.play.seat import raised
+from game.play.seat import beside, introduced, raised
 from game.play.session import Session
 from game.play.week_words import short
 from game.play.words import percent
@@ -19,6 +21,10 @@ from game.tui.widgets.slider import Slider
 
 if TYPE_CHECKING:
     from game.tui.weekly import Weekly
+
+
+WIDE = 60
+"""Cells for what is told of a bird, beside its portrait."""
 
 
 class WhoScreen(GameScreen):
@@ -42,6 +48,7 @@ class WhoScreen(GameScreen):
         self.session = session
         assert weekly.week.envelope is not None
         self.names = weekly.week.envelope.names
+        self._portraits = {name: introduced(name)[0] for name in self.names}
 
     def body(self) -> ComposeResult:
         yield SafeStatic(styled((" Who is in the envelope? ", "bold")), id="heading")
@@ -50,6 +57,15 @@ class WhoScreen(GameScreen):
             for name in self.names:
                 yield Slider(name, short(name), raised(name), True)
         yield SafeStatic(id="shares")
+        yield SafeStatic(id="bird")
+
+    @on(DescendantFocus)
+    def _show_bird(self, event: DescendantFocus) -> None:
+        """The one whose line it is in full, if it is a bird: a line has little room."""
+        if isinstance(event.widget, Slider) and self._portraits[event.widget.item]:
+            name = event.widget.item
+            rows = beside(self._portraits[name], short(name), f"{raised(name)}.", WIDE)
+            self.query_one("#bird", SafeStatic).update("\n".join(rows))
 
     def on_mount(self) -> None:
         for slider in self.query(Slider):
