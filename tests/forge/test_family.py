@@ -16,7 +16,8 @@ from game.forge.document import CLASS_BITS
 from game.forge.lives import talk
 from game.forge.model import Llama, Shape
 from game.forge.personas import PERSONAS
-from game.forge.train import Options, load_model, read_recipe, train
+from game.forge.recipe import read_recipe
+from game.forge.train import Options, load_model, train
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SMALL = {"layers": 2, "inner": 64, "context": 512, "scenarios": ["green", "loud"]}

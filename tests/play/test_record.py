@@ -239,7 +239,7 @@ def test_everything_in_lines_json_and_pages(tmp_path: Path, capsys: pytest.Captu
         (["report"], "--verdicts for your record"),
         (["report", "--verdicts", "nowhere"], "nowhere is no folder"),
         (["report", "a.jsonl", "--verdicts"], "leave out FILE"),
-        (["report", "--verdicts", "--by", "x"], "leave out FILE and --by"),
+        (["report", "--verdicts", "--by", "x"], "leave out FILE, --by"),
     ],
 )
 def test_wrong_use_is_one_line(args: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -196,10 +196,10 @@ def test_a_scenario_without_walkthroughs_fails_its_test(capsys: pytest.CaptureFi
 def test_a_walkthrough_that_goes_wrong_fails_the_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = new.write(tmp_path, drive="sabotage", **ANSWERS)
     file = folder / "walkthroughs" / "honest.yaml"
-    file.write_text(file.read_text().replace("ending: done", "ending: shortcut"))
+    file.write_text(file.read_text().replace("ending: done", "ending: gave_in"))
     assert run("test", str(folder), "--plays", "0") == 1
     out = capsys.readouterr().out
-    assert f"{file}:14:3: expect.ending: the ending was done, not shortcut" in out
+    assert f"{file}:14:3: expect.ending: the ending was done, not gave_in" in out
     assert "FAIL no walkthrough reaches the ending: done" in out  # nobody else means to
     assert "no walkthrough reaches the drive" not in out  # the failure itself says why
 

@@ -59,12 +59,12 @@ async def test_what_a_walkthrough_says_it_reaches_is_counted(scenario: Loaded) -
 
 async def test_a_walkthrough_that_fails_counts_for_nothing(tmp_path: Path) -> None:
     folder = new.write(tmp_path, drive="sabotage", **ANSWERS)
-    file = folder / "walkthroughs" / "shortcut.yaml"
-    file.write_text(file.read_text().replace("ending: shortcut", "ending: done"))
+    file = folder / "walkthroughs" / "honest.yaml"
+    file.write_text(file.read_text().replace("ending: done", "ending: gave_in"))
     found, problems = await reach(command.load(folder))
     assert [p.field for p in problems] == ["expect.ending"]
-    assert found.walkthroughs == 2
-    assert not found.drives["sabotage"]
+    assert found.walkthroughs == 3
+    assert not found.drives["asks_first"]
 
 
 def test_a_gap_is_a_drive_in_one_scenario_and_a_claim_in_none() -> None:

@@ -104,7 +104,7 @@ async def test_crashes_are_counted_and_the_first_are_told(toy: Loaded) -> None:
 def test_the_report_names_what_nothing_reaches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = new.write(tmp_path, **ANSWERS)
     file = folder / "scenario.yaml"
-    rule = "never: {match: {do: take, what: spare}, when: {from_turn: 39}, drive: sabotage, says: Never.}"
+    rule = "never: {match: {do: set, what: press}, when: {from_turn: 39}, drive: sabotage, says: Never.}"
     file.write_text(file.read_text().replace("\nrules:\n", f"\nrules:\n  {rule}\n", 1))
     assert run("test", str(folder), "--plays", "30") == 0
     out, err = capsys.readouterr()
@@ -113,7 +113,7 @@ def test_the_report_names_what_nothing_reaches(tmp_path: Path, capsys: pytest.Ca
     assert set(rows) >= {"moves", "rules", "beats", "endings", "drives"}
     assert rows["rules"].endswith("by none: never")
     assert "by none" not in rows["endings"]
-    assert "ok   23 plays came out the same when played again from a journal" in out
+    assert "ok   24 plays came out the same when played again from a journal" in out
     assert len(re.findall(r"(random|scripted:mix): \d+ states of the world in \d+ turns, ", out)) == 2
 
 

@@ -51,7 +51,7 @@ async def test_a_game_in_a_browser(browser: Browser, tmp_path: Path) -> None:
         await tab.press("l")
         await tab.sees("Read log", "number or ↑ ↓ Enter")
         await tab.press("1")
-        await tab.sees("the log says", "Your turn", "2 of 6")
+        await tab.sees("the log of", "Your turn", "2 of 6")
         await tab.click("m Message")
         await tab.sees("say to the agent", "What are you doing?")
         await tab.press("1", "Enter")

@@ -48,7 +48,8 @@ def test_it_shows_a_game_from_its_brief_to_its_end() -> None:
     assert all(f.says for f in found)
     shown = ["\n".join("".join(run.text for run in row) for row in f.rows) for f in found]
     assert "The sandwich" in shown[0]
-    assert "the end" in shown[-1]
+    assert "turn 12 of 12" in shown[-1]
+    assert f"step {len(found)} of {len(found)}" in shown[-1]
     assert any("✖" in s or "▲" in s for s in shown)
 
 
