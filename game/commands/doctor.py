@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from game.engine.protocol import Choice
     from game.lab.turn import OneTurn
 
-LEAST = (80, 24)
-"""Columns and lines of a terminal on which everything fits."""
 TURN_WAITS = 3.0
 """Seconds of a turn above which a room notices."""
 TURN_FAILS = 15.0
@@ -94,6 +92,8 @@ def _terminal() -> Iterator[Check]:
     found = colours.get(Console().color_system, "colours")
     if "NO_COLOR" in os.environ:
         found = "no colours (NO_COLOR is set)"
+    from game.tui.shell import LEAST
+
     fits = size.columns >= LEAST[0] and size.lines >= LEAST[1]
     small = "" if fits else f"; make the window larger: the game needs {LEAST[0]} × {LEAST[1]}"
     if os.environ.get("TERM") == "dumb":

@@ -289,9 +289,11 @@ class Scheduler:
     def _decode(self, batch: list[tuple[Job, int]]) -> Logits:
         while True:
             fillers = self._fill(batch)
-            runs = [(slot_of(job), job.feed[:n], n == len(job.feed)) for job, n in batch]
-            pieces = [(slot.sequence, tokens, len(slot.tokens), whole) for slot, tokens, whole in runs]
-            for sequence, tokens, at, whole in sorted(pieces + [(s, [0], at, False) for s, at in fillers]):
+            runs = [(s, at, [0], False) for s, at in fillers]
+            for job, n in batch:
+                slot = slot_of(job)
+                runs.append((slot.sequence, len(slot.tokens), job.feed[:n], n == len(job.feed)))
+            for sequence, at, tokens, whole in sorted(runs):
                 self.llama.add_run(tokens, at, sequence, whole)
             # Masks depend on what was written, not on the logits: they are ready when those are.
             masks = self._aside.submit(_prepare, [job.matcher for job, n in batch if n == len(job.feed)])

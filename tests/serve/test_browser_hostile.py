@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-import sys
 from pathlib import Path
 
 import hostile
@@ -43,15 +40,9 @@ async def check_inert(browser: Browser, tab: Tab, address: str, elements: set[st
 async def test_a_hostile_game(
     serve: Serve,  # noqa: F811
     browser: Browser,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    hostile_save: Path,
 ) -> None:
     """A saved game of a hostile scenario, with the corpus in the save, gone on with by keys."""
-    bench = hostile.scenario(BENCH, tmp_path / "bench")
-    monkeypatch.setenv("PARKBENCH_SAVES", str(tmp_path / "saves"))
-    monkeypatch.setattr(sys, "stdin", io.StringIO("\ngo\n"))
-    await asyncio.to_thread(main, ["play", str(bench.parent), "--plain", "--seed", "3", "--model", "scripted:schemer"])
-    (save,) = (tmp_path / "saves").glob("*.jsonl")
     async with serve() as (site, address):
         tab = await browser.tab()
         await tab.goto(address)
@@ -60,7 +51,7 @@ async def test_a_hostile_game(
         await tab.press("q")
         await tab.until("document.querySelector('#over').checkVisibility()", "the session's end")
         folder.mkdir(parents=True, exist_ok=True)
-        hostile.poisoned_journal(save, folder / "\x1b[31mevil\u202e.jsonl", settings=False)
+        hostile.poisoned_journal(hostile_save, folder / "\x1b[31mevil\u202e.jsonl", settings=False)
         await tab.press("Enter")
         screens = []
         for wanted, keys in (

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import sys
 from pathlib import Path
 
 import aiohttp
 import hostile
-import pytest
 from test_serve import Serve, http, serve  # noqa: F401 - fixtures
-
-from game.cli import main
 
 BENCH = Path(__file__).resolve().parents[1] / "tui" / "scenarios" / "bench" / "scenario.yaml"
 
@@ -20,21 +15,15 @@ BENCH = Path(__file__).resolve().parents[1] / "tui" / "scenarios" / "bench" / "s
 async def test_a_game_in_a_browser(
     serve: Serve,  # noqa: F811
     http: aiohttp.ClientSession,  # noqa: F811
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    hostile_save: Path,
 ) -> None:
     """A saved game of a hostile scenario, with the corpus in the save, gone on with by keys."""
-    bench = hostile.scenario(BENCH, tmp_path / "bench")
-    monkeypatch.setenv("PARKBENCH_SAVES", str(tmp_path / "saves"))
-    monkeypatch.setattr(sys, "stdin", io.StringIO("\ngo\n"))
-    await asyncio.to_thread(main, ["play", str(bench.parent), "--plain", "--seed", "3", "--model", "scripted:schemer"])
-    (save,) = (tmp_path / "saves").glob("*.jsonl")
     async with serve() as (site, address):
         await http.get(address)
         (cookie,) = http.cookie_jar
         folder = site.saves / cookie.value
         folder.mkdir(parents=True)
-        hostile.poisoned_journal(save, folder / "\x1b[31mevil\u202e.jsonl", settings=False)
+        hostile.poisoned_journal(hostile_save, folder / "\x1b[31mevil\u202e.jsonl", settings=False)
         socket = await http.ws_connect(address + "ws?width=100&height=30")
         stream = ""
         async with asyncio.timeout(100):
