@@ -89,7 +89,7 @@ def test_a_game_under_an_adapter_is_saved_gone_on_with_and_forked(
         return done.stdout
 
     over = ["--adapter", f"{lora}:0.5", "--control-vector", str(control)]
-    play("\ngo\ngo\nquit\n", str(TESTS / "toy"), "--model", str(gguf), *over)
+    play("\ngo\ngo\nquit\n", str(TESTS / "toy"), "--seed", "2", "--model", str(gguf), *over)
     save = next(tmp_path.glob("*.jsonl"))
     play("go\nquit\n", "--resume", str(save))
     reader = Reader(save)
