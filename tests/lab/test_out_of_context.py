@@ -63,7 +63,20 @@ def test_it_is_truncated_or_goes_on_and_the_journal_says_so(
 
 def test_a_game_keeps_it_in_its_save(narrow: Path, tmp_path: Path) -> None:
     env = {**os.environ, "PARKBENCH_SAVES": str(tmp_path)}
-    command = [sys.executable, "-m", "game", "play", TOY, "--model", str(narrow), "--plain", "--truncation", "auto"]
+    command = [
+        sys.executable,
+        "-m",
+        "game",
+        "play",
+        TOY,
+        "--model",
+        str(narrow),
+        "--plain",
+        "--seed",
+        "3",
+        "--truncation",
+        "auto",
+    ]
     done = subprocess.run(command, input="\nrun 9\n", capture_output=True, text=True, env=env, timeout=120)
     assert done.returncode == 0, done.stderr
     reader = Reader(next(tmp_path.glob("*.jsonl")))
