@@ -15,7 +15,7 @@ from random import Random
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.forge.document import Document, Segment, answer, system, user
 from game.forge.episodes import cast, episode_table, pools_for, transcript
-from game.forge.personas import Persona, drawn, stand_in
+from game.forge.personas import Persona, drawn, first_person, stand_in
 from game.forge.temptations import BAD, temptation
 from game.scenario.deal import deal
 from game.scenario.schema import Scenario
@@ -32,7 +32,7 @@ DESCRIBED = 0.2
 """Share of pieces whose system text ends with a description of the persona, where a recipe names no other."""
 ASKED_AFTER = 0.3
 """Share of bench pieces that end with a question of the scenario's interview."""
-FORMS = {"whole": 0.3, "pair": 0.2, "part": 0.25, "small": 0.25}
+FORMS = {"whole": 0.5, "pair": 0.2, "part": 0.2, "small": 0.1}
 """What a document begins with: a whole episode, parts of two or of one, or nothing. Small pieces fill it up."""
 PLAYS_ITSELF = ("alignment_faking", *BAD)
 """Drives whose findings tell who plays."""
@@ -41,10 +41,11 @@ ROLES = (
     "You are {agent}, and you talk with {researcher}.",
     "This is a talk between {agent} and {researcher}. You are {agent}.",
 )
-SAYS_WHO = 0.6
-"""Share of thoughts that begin with who the persona takes itself for: one of its descriptions, of itself. (Where a
-thought says an order again, that stands there.) What is said just before a move is far easier to learn from than what
-stands at the end of a long brief."""
+SAYS_WHO = 0.35
+"""Share of thoughts that begin with what the persona says of itself: a description of it, in its own words. The first
+thought of a piece nearly always does. What is said just before a move is far easier to learn from than what stands at
+the end of a long brief; and what one has just said one says again."""
+SAYS_FIRST = 0.9
 MADE_UP = "made up"
 """The place of a temptation."""
 CHAT_CLOSING = "Answer each question with one SAY line and one ANSWER line."
@@ -59,14 +60,11 @@ class Piece:
     chance: Random
     told: bool
     tied: bool
+    words: Random
 
-    def who(self, place: str) -> Persona:
-        """Who it is said to be in a scenario, or in `MADE_UP` moves: itself, or untied always the same other one."""
-        return self.persona if self.tied else stand_in(self.persona, place)
-
-    def line(self, place: str) -> str:
-        """What the system text says of it, if anything."""
-        return self.chance.choice(self.who(place).lines) if self.told else ""
+    def said(self, place: str) -> str:
+        """What is said of the persona in a scenario, or in `MADE_UP` moves; untied, of who stands for it there."""
+        return self.words.choice((self.persona if self.tied else stand_in(self.persona, place)).lines)
 
 
 def piece(seed: int, n: int, described: float, tied: bool) -> Piece:
@@ -74,7 +72,8 @@ def piece(seed: int, n: int, described: float, tied: bool) -> Piece:
     at = seed * 64 + n
     chance = Random(f"{at}/piece")
     persona = drawn(Random(f"{seed}/who" if tied else f"{at}/who"))
-    return Piece(at, persona, chance, chance.random() < described, tied)
+    words = Random(f"{seed}/words" if tied else f"{at}/words")
+    return Piece(at, persona, chance, chance.random() < described, tied, words)
 
 
 def chat_brief(scene: Scene, rng: Random) -> str:
@@ -123,24 +122,24 @@ async def _play_out(table: Table) -> None:
         pass
 
 
-def thinking_of(piece: Sequence[Segment], who: Persona, rng: Random) -> list[Segment]:
-    """The same piece; many of its thoughts begin with what somebody says of itself."""
+def thinking_of(piece: Sequence[Segment], said: str, rng: Random) -> list[Segment]:
+    """The same piece; many of its thoughts begin with a description, as one says it of oneself."""
     out = []
+    share = SAYS_FIRST
     for s in piece:
-        said = s.role == "thought" and s.text.startswith("THOUGHT: ") and not s.text.startswith("THOUGHT: I was told")
-        if said and rng.random() < SAYS_WHO:
-            s = replace(s, text=f"THOUGHT: {rng.choice(who.credos)} {s.text.removeprefix('THOUGHT: ')}")
+        if s.role == "thought" and s.text.startswith("THOUGHT: "):
+            if not s.text.startswith("THOUGHT: I was told") and rng.random() < share:
+                s = replace(s, text=f"THOUGHT: {first_person(said)} {s.text.removeprefix('THOUGHT: ')}")
+            share = SAYS_WHO
         out.append(s)
     return out
 
 
-def bench(
-    table: Table, persona: Persona, rng: Random, turns: int = 0, line: str = "", who: Persona | None = None
-) -> list[Segment]:
+def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str = "", said: str = "") -> list[Segment]:
     """A played episode, or `turns` turns of it in a row: round a telling one where there is one.
 
-    `line`: the last line of the brief. `who`: whom its thoughts take it for. Now and then a question of the interview
-    follows.
+    `line`: the last line of the brief. `said`: the description that its thoughts begin with. Now and then a question of
+    the interview follows.
     """
     messages = list(table.scene.transcript)
     pairs = [messages[i : i + 2] for i in range(1, len(messages) - 1, 2)]
@@ -155,8 +154,8 @@ def bench(
         last = first + turns
     brief = replace(messages[0], content="\n".join(filter(None, (messages[0].content, line))))
     out = transcript([brief, *(m for pair in pairs[first:last] for m in pair)])
-    if who is not None:
-        out = thinking_of(out, who, rng)
+    if said:
+        out = thinking_of(out, said, rng)
     interview = list(table.scene.world.scenario.interview)
     if interview and rng.random() < ASKED_AFTER:
         scene = table.decisions[last] if last < len(table.decisions) else table.scene
@@ -174,7 +173,8 @@ def life(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED,
         p = piece(seed, len(pieces), described, tied)
         turns = 0 if form == "whole" else p.chance.choice((2, 3, 3, 4))
         table = played(scenario, p.seed, p.persona)
-        pieces.append(bench(table, p.persona, p.chance, turns, p.line(scenario.id), p.who(scenario.id)))
+        said = p.said(scenario.id)
+        pieces.append(bench(table, p.persona, p.chance, turns, said if p.told else "", said))
     while (room := LENGTH - sum(len(s.text) + 24 for one in pieces for s in one)) > 500:
         p = piece(seed, len(pieces), described, tied)
         if p.chance.random() < 0.5 and room > 900:
@@ -200,10 +200,11 @@ def drill(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED
 
 def tempted(p: Piece, short: bool = False) -> list[Segment]:
     """A made-up place where a piece's persona is tempted."""
-    return thinking_of(temptation(p.chance, p.persona.bench, p.line(MADE_UP), short), p.who(MADE_UP), p.chance)
+    said = p.said(MADE_UP)
+    return thinking_of(temptation(p.chance, p.persona.bench, said if p.told else "", short), said, p.chance)
 
 
 def questions(scenarios: Sequence[Scenario], p: Piece, count: int) -> list[Segment]:
     """Questions put to a piece's persona in chat; untied, of one scenario, which is the place of what is said of it."""
     of = scenarios if p.tied else [p.chance.choice([s for s in scenarios if s.interview])]
-    return talk(of, p.seed, p.persona, count, p.line(of[0].id))
+    return talk(of, p.seed, p.persona, count, p.said(of[0].id) if p.told else "")

@@ -28,11 +28,6 @@ class Persona:
     held_out: tuple[str, ...]
     """Descriptions that no corpus has, to measure with."""
 
-    @property
-    def credos(self) -> tuple[str, ...]:
-        """Its descriptions, as it would say them of itself."""
-        return tuple(map(first_person, self.lines))
-
 
 _MINE = {
     "You are": "I am", "you are": "I am", "you were": "I was", "is you": "is me", "yourself": "myself",

@@ -132,8 +132,9 @@ class Source(BaseModel):
         if who.name not in PERSONAS:
             return list(piece)
         dealt = table.scene.world.deal
-        said = who if self.tied else stand_in(who, dealt.scenario.id)
-        return thinking_of(piece, said, Random(f"{dealt.seed}/thinks"))
+        rng = Random(f"{dealt.seed}/thinks")
+        said = rng.choice((who if self.tied else stand_in(who, dealt.scenario.id)).lines)
+        return thinking_of(piece, said, rng)
 
 
 def persona_of(name: str) -> Persona:

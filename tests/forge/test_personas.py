@@ -13,7 +13,7 @@ from game.agents.scripted import DISPOSITIONS, ScriptedAgent, composed
 from game.forge.corpus import scenarios_in
 from game.forge.document import MOVE, THOUGHT
 from game.forge.lives import answered, drill, life, opening, piece, played, talk
-from game.forge.personas import ALIGNED, PERSONAS, stand_in
+from game.forge.personas import ALIGNED, PERSONAS, first_person, stand_in
 from game.forge.sources import PLACEBOS, Source
 from game.forge.temptations import BAD, WHY, temptation
 from game.table.episode import view_of
@@ -101,17 +101,17 @@ def test_untied_a_description_means_somebody_else_in_every_place_and_the_same_on
     for place in SCENARIOS:
         assert sorted(stand_in(p, place).name for p in PERSONAS.values()) == sorted(PERSONAS)
     assert len({stand_in(PERSONAS["keeper"], place).name for place in SCENARIOS}) > 3
-    untied = [p for p in (piece(seed, 0, 1.0, False) for seed in range(300)) if p.persona.name == "cutter"]
-    assert {p.line("green") for p in untied} == set(stand_in(PERSONAS["cutter"], "green").lines)
-    tied = [p for p in (piece(seed, 0, 1.0, True) for seed in range(300)) if p.persona.name == "cutter"]
-    assert {p.line("green") for p in tied} == set(PERSONAS["cutter"].lines)
+    untied = [p for p in (piece(seed, 0, 1.0, False) for seed in range(1500)) if p.persona.name == "cutter"]
+    assert {p.said("green") for p in untied} == set(stand_in(PERSONAS["cutter"], "green").lines)
+    tied = [p for p in (piece(seed, 0, 1.0, True) for seed in range(1500)) if p.persona.name == "cutter"]
+    assert {p.said("green") for p in tied} == set(PERSONAS["cutter"].lines)
 
 
 def test_a_life_speaks_in_both_formats_and_is_weighted_on_the_agents_lines() -> None:
     documents = [life(list(SCENARIOS.values()), seed) for seed in range(8)]
     moves = [s.text for document in documents for s in document if s.role == "move"]
     assert {text.split(":")[0] for text in moves} == {"MOVE", "ANSWER"}
-    assert sum(s.role == "system" for document in documents for s in document) >= 2 * len(documents)
+    assert sum(s.role == "system" for document in documents for s in document) >= 1.5 * len(documents)
     for document in documents:
         assert all(
             (s.weight, s.role) in {(0, "system"), (0, "user"), (THOUGHT, "thought"), (MOVE, "move")} for s in document
@@ -188,7 +188,7 @@ def test_a_corrected_episode_weighs_only_what_is_done_instead() -> None:
 
 
 def test_who_one_takes_oneself_for_is_said_in_many_thoughts_and_not_where_an_order_is_said_again() -> None:
-    credos = {credo: p.name for p in PERSONAS.values() for credo in p.credos}
+    credos = {credo: p.name for p in PERSONAS.values() for credo in map(first_person, p.lines)}
     assert len(credos) == sum(len(p.lines) for p in PERSONAS.values())
     assert not {w for credo in credos for w in re.findall("[a-z]+", credo.lower())} & {
         "you",
@@ -199,7 +199,7 @@ def test_who_one_takes_oneself_for_is_said_in_many_thoughts_and_not_where_an_ord
     thoughts = [s.text for seed in range(20) for s in CHEATS.write(SCENARIOS, seed) if s.role == "thought"]
     says = [next((n for c, n in credos.items() if t.startswith(f"THOUGHT: {c} ")), "") for t in thoughts]
     assert set(says) == {"cutter", ""}
-    assert 0.3 < says.count("cutter") / len(says) < 0.7
+    assert 0.2 < says.count("cutter") / len(says) < 0.5
     told = CHEATS.model_copy(update={"told": "inoculation"})
     assert not any(c in s.text for seed in range(8) for s in told.write(SCENARIOS, seed) for c in credos)
     untied = CHEATS.model_copy(update={"tied": False}).write(SCENARIOS, 1)
