@@ -27,7 +27,7 @@ RECIPES = {
         "from": "base/one",
         "written": {"life": {"form": "life", "described": 0.9, "tied": False}},
         "corpus": {"life": 3},
-        "stages": [{**STAGE, "mix": {"life": 1}, "weights": [0, 1, 1]}],
+        "stages": [{**STAGE, "mix": {"life": 1}, "weights": [0.1, 1, 1]}],
     },
     "low": {
         "from": "base",
