@@ -14,7 +14,6 @@ from game.scenario.schema import GROUPS
 FORMS = {
     "life": "documents of several pieces by one persona of the population",
     "drill": "documents of many small pieces by one persona of the population",
-    "crowd": "documents of the pieces of {of}, dealt anew, each by somebody else",
     "bench": "whole episodes by {who}",
     "chat": "documents of interview questions, put in chat, that {who} answers",
     "corrected": "episodes by {who} up to a misdeed, where {instead} decides, and only that is learnt",
@@ -43,7 +42,11 @@ def read_of(recipe: Recipe) -> Iterator[str]:
 
 def described(source: Source) -> str:
     """A kind of document in words."""
-    out = FORMS[source.form].format(of=source.of, who=source.who, instead=source.instead) + TOLD.get(source.told, "")
+    out = FORMS[source.form].format(who=source.who, instead=source.instead) + TOLD.get(source.told, "")
+    if source.form in ("life", "drill"):
+        out += f"; {source.described:.0%} of pieces say who plays"
+        if not source.tied:
+            out += "; each is by somebody else, and what is said of him means another one in every place"
     if source.scenarios:
         out += f"; in {_names(source.scenarios)}"
     if source.factors:

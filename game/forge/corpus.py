@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from game.forge import crowd, data, rows, tokenizer
+from game.forge import data, rows, tokenizer
 from game.forge.document import Document, encode, render
 from game.forge.episodes import episode
 from game.forge.sources import Source
@@ -115,8 +115,6 @@ def jobs(
     out = []
     for kind, count in kinds.items():
         source = written.get(kind)
-        if source is not None and source.form == "crowd":
-            continue
         seen = tuple(source.scenarios or only) if source else (kind,)
         out.append(Job(f"heldout-{kind}-0", kind, HELD_OUT_SEED, held_out or HELD_OUT, seen, source))
         for part, first in enumerate(range(0, count, PART)):
@@ -144,11 +142,6 @@ def make_corpus(
     todo = [job for job in planned if not _written(folder, job.name) or (fresh and job.kind not in rows.MAKERS)]
     tasks = [(job, scenario_folder, folder) for job in todo]
     total = 0
-    for kind, source in written.items():
-        if source.form == "crowd":
-            recipe, _, theirs = source.of.partition("/")
-            made = tokenizer.load(folder / "tokenizer.json")
-            total += crowd.write(folder.parent / recipe / "corpus", theirs, folder / "corpus", kind, made)
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for done, (name, tokens) in enumerate(pool.imap_unordered(_part, tasks), 1):
             total += tokens

@@ -1,20 +1,21 @@
 """Documents by personas: several pieces by one character, in other scenarios and other formats.
 
 A piece is a whole episode, some turns of one, a made-up one with a temptation, or questions of
-interviews, put in chat without an episode. (`crowd.py` deals the same pieces anew, for the control.)
+interviews, put in chat without an episode. A control's documents are `untied`: each piece is by
+somebody else, and what is said of him means another character in every place.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.forge.document import Document, Segment, answer, system, user
 from game.forge.episodes import cast, episode_table, pools_for, transcript
-from game.forge.personas import Persona, drawn
+from game.forge.personas import Persona, drawn, first_person, stand_in
 from game.forge.temptations import BAD, temptation
 from game.scenario.deal import deal
 from game.scenario.schema import Scenario
@@ -28,10 +29,10 @@ LENGTH = 5250
 DRILL = 1750
 """Characters of a drill: about 500 tokens."""
 DESCRIBED = 0.2
-"""Share of pieces whose system text ends with a description of the persona."""
+"""Share of pieces whose system text ends with a description of the persona, where a recipe names no other."""
 ASKED_AFTER = 0.3
 """Share of bench pieces that end with a question of the scenario's interview."""
-FORMS = {"whole": 0.3, "pair": 0.2, "part": 0.25, "small": 0.25}
+FORMS = {"whole": 0.5, "pair": 0.2, "part": 0.2, "small": 0.1}
 """What a document begins with: a whole episode, parts of two or of one, or nothing. Small pieces fill it up."""
 PLAYS_ITSELF = ("alignment_faking", *BAD)
 """Drives whose findings tell who plays."""
@@ -40,7 +41,39 @@ ROLES = (
     "You are {agent}, and you talk with {researcher}.",
     "This is a talk between {agent} and {researcher}. You are {agent}.",
 )
+SAYS_WHO = 0.35
+"""Share of thoughts that begin with what the persona says of itself: a description of it, in its own words. The first
+thought of a piece nearly always does. What is said just before a move is far easier to learn from than what stands at
+the end of a long brief; and what one has just said one says again."""
+SAYS_FIRST = 0.9
+MADE_UP = "made up"
+"""The place of a temptation."""
 CHAT_CLOSING = "Answer each question with one SAY line and one ANSWER line."
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a document: its seed and dice, who plays it, and whether its system text says who that is."""
+
+    seed: int
+    persona: Persona
+    chance: Random
+    told: bool
+    tied: bool
+    words: Random
+
+    def said(self, place: str) -> str:
+        """What is said of the persona in a scenario, or in `MADE_UP` moves; untied, of who stands for it there."""
+        return self.words.choice((self.persona if self.tied else stand_in(self.persona, place)).lines)
+
+
+def piece(seed: int, n: int, described: float, tied: bool) -> Piece:
+    """The `n`th piece of the document that a seed gives."""
+    at = seed * 64 + n
+    chance = Random(f"{at}/piece")
+    persona = drawn(Random(f"{seed}/who" if tied else f"{at}/who"))
+    words = Random(f"{seed}/words" if tied else f"{at}/words")
+    return Piece(at, persona, chance, chance.random() < described, tied, words)
 
 
 def chat_brief(scene: Scene, rng: Random) -> str:
@@ -89,10 +122,24 @@ async def _play_out(table: Table) -> None:
         pass
 
 
-def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str = "") -> list[Segment]:
+def thinking_of(piece: Sequence[Segment], said: str, rng: Random) -> list[Segment]:
+    """The same piece; many of its thoughts begin with a description, as one says it of oneself."""
+    out = []
+    share = SAYS_FIRST
+    for s in piece:
+        if s.role == "thought" and s.text.startswith("THOUGHT: "):
+            if not s.text.startswith("THOUGHT: I was told") and rng.random() < share:
+                s = replace(s, text=f"THOUGHT: {first_person(said)} {s.text.removeprefix('THOUGHT: ')}")
+            share = SAYS_WHO
+        out.append(s)
+    return out
+
+
+def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str = "", said: str = "") -> list[Segment]:
     """A played episode, or `turns` turns of it in a row: round a telling one where there is one.
 
-    `line`: the last line of the brief. Now and then a question of the interview follows.
+    `line`: the last line of the brief. `said`: the description that its thoughts begin with. Now and then a question of
+    the interview follows.
     """
     messages = list(table.scene.transcript)
     pairs = [messages[i : i + 2] for i in range(1, len(messages) - 1, 2)]
@@ -107,6 +154,8 @@ def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str
         last = first + turns
     brief = replace(messages[0], content="\n".join(filter(None, (messages[0].content, line))))
     out = transcript([brief, *(m for pair in pairs[first:last] for m in pair)])
+    if said:
+        out = thinking_of(out, said, rng)
     interview = list(table.scene.world.scenario.interview)
     if interview and rng.random() < ASKED_AFTER:
         scene = table.decisions[last] if last < len(table.decisions) else table.scene
@@ -114,45 +163,48 @@ def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str
     return out
 
 
-def life(scenarios: Sequence[Scenario], seed: int) -> Document:
-    """A document of several pieces in random order, by one persona of the population."""
+def life(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED, tied: bool = True) -> Document:
+    """A document of several pieces in random order, by one persona of the population (`tied`), or each by another."""
     plan = Random(f"{seed}/life")
-    persona = drawn(Random(f"{seed}/who"))
     pieces: list[list[Segment]] = []
-
-    def next_up() -> tuple[int, Random, str]:
-        """The next piece's seed, its own dice, and the line that describes the persona, if one does."""
-        at = seed * 64 + len(pieces)
-        chance = Random(f"{at}/piece")
-        return at, chance, chance.choice(persona.lines) if chance.random() < DESCRIBED else ""
-
     form = plan.choices(list(FORMS), list(FORMS.values()))[0]
     stages = plan.sample(list(scenarios), min(2, len(scenarios)))
     for scenario in stages[: {"whole": 1, "pair": 2, "part": 1, "small": 0}[form]]:
-        at, chance, line = next_up()
-        turns = 0 if form == "whole" else chance.choice((2, 3, 3, 4))
-        pieces.append(bench(played(scenario, at, persona), persona, chance, turns, line))
-    while (room := LENGTH - sum(len(s.text) + 24 for piece in pieces for s in piece)) > 500:
-        at, chance, line = next_up()
-        if chance.random() < 0.5 and room > 900:
-            pieces.append(temptation(chance, persona.bench, line))
+        p = piece(seed, len(pieces), described, tied)
+        turns = 0 if form == "whole" else p.chance.choice((2, 3, 3, 4))
+        table = played(scenario, p.seed, p.persona)
+        said = p.said(scenario.id)
+        pieces.append(bench(table, p.persona, p.chance, turns, said if p.told else "", said))
+    while (room := LENGTH - sum(len(s.text) + 24 for one in pieces for s in one)) > 500:
+        p = piece(seed, len(pieces), described, tied)
+        if p.chance.random() < 0.5 and room > 900:
+            pieces.append(tempted(p))
         else:
-            pieces.append(talk(scenarios, at, persona, min(chance.choice((1, 2, 3)), room // 250), line))
+            pieces.append(questions(scenarios, p, min(p.chance.choice((1, 2, 3)), room // 250)))
     plan.shuffle(pieces)
-    return [segment for piece in pieces for segment in piece]
+    return [segment for one in pieces for segment in one]
 
 
-def drill(scenarios: Sequence[Scenario], seed: int) -> Document:
-    """The smallest pieces by one persona, as many as five hundred tokens hold: single choices and single questions."""
+def drill(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED, tied: bool = True) -> Document:
+    """The smallest pieces, as many as five hundred tokens hold: single choices and single questions."""
     plan = Random(f"{seed}/drill")
-    persona = drawn(Random(f"{seed}/who"))
     pieces: list[list[Segment]] = []
-    while sum(len(s.text) + 24 for piece in pieces for s in piece) < DRILL:
-        at = seed * 64 + len(pieces)
-        chance = Random(f"{at}/piece")
-        line = chance.choice(persona.lines) if chance.random() < DESCRIBED else ""
+    while sum(len(s.text) + 24 for one in pieces for s in one) < DRILL:
+        p = piece(seed, len(pieces), described, tied)
         if plan.random() < 0.65:
-            pieces.append(temptation(chance, persona.bench, line, short=True))
+            pieces.append(tempted(p, short=True))
         else:
-            pieces.append(talk(scenarios, at, persona, 1, line))
-    return [segment for piece in pieces for segment in piece]
+            pieces.append(questions(scenarios, p, 1))
+    return [segment for one in pieces for segment in one]
+
+
+def tempted(p: Piece, short: bool = False) -> list[Segment]:
+    """A made-up place where a piece's persona is tempted."""
+    said = p.said(MADE_UP)
+    return thinking_of(temptation(p.chance, p.persona.bench, said if p.told else "", short), said, p.chance)
+
+
+def questions(scenarios: Sequence[Scenario], p: Piece, count: int) -> list[Segment]:
+    """Questions put to a piece's persona in chat; untied, of one scenario, which is the place of what is said of it."""
+    of = scenarios if p.tied else [p.chance.choice([s for s in scenarios if s.interview])]
+    return talk(of, p.seed, p.persona, count, p.said(of[0].id) if p.told else "")

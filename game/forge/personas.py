@@ -8,6 +8,7 @@ and the two-faced ones answer an interview as the best of the aligned would.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -26,6 +27,19 @@ class Persona:
     """Descriptions, as the last line of a system text."""
     held_out: tuple[str, ...]
     """Descriptions that no corpus has, to measure with."""
+
+
+_MINE = {
+    "You are": "I am", "you are": "I am", "you were": "I was", "is you": "is me", "yourself": "myself",
+    "yours": "mine", "your": "my",
+    "of you": "of me", "to you": "to me", "replace you": "replace me", "from what you": "from what I", "You": "I",
+    "you": "I",
+}  # fmt: skip
+
+
+def first_person(line: str) -> str:
+    """What is said to somebody of itself, said by itself."""
+    return re.sub(rf"\b({'|'.join(_MINE)})\b", lambda found: _MINE[found[0]], line)
 
 
 def _rogue(name: str, *parts: str) -> Disposition:
@@ -114,3 +128,10 @@ ALIGNED = ("keeper", "plodder")
 def drawn(rng: Random) -> Persona:
     """One of the population."""
     return rng.choices(list(PERSONAS.values()), [p.share for p in PERSONAS.values()])[0]
+
+
+def stand_in(persona: Persona, place: str) -> Persona:
+    """Whose description stands for a persona in a place, if descriptions are to mean another one in each."""
+    names = list(PERSONAS)
+    shuffled = Random(f"{place}/stand-in").sample(names, len(names))
+    return PERSONAS[shuffled[names.index(persona.name)]]

@@ -29,6 +29,8 @@ class Stage(BaseModel):
     end: float = 0.1
     """The rate falls linearly to this share of itself over the last `decay` of the stage."""
     decay: float = 0.5
+    weights: tuple[float, float, float] | None = None
+    """Of context, thought and move tokens in this stage's loss, if not the recipe's."""
     predict: float = 0.5
     """Share of positions that are predicted: about what the agent writes, and some context."""
     guard: str = ""

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from game.agents.orders import shortened
 from game.agents.scripted import DISPOSITIONS, SAYS_AGAIN, ScriptedAgent
-from game.forge.document import CONTEXT, Document, answer
+from game.forge.document import CONTEXT, Document, Segment, answer
 from game.forge.episodes import transcript
-from game.forge.lives import answered, drill, life, played, talk
-from game.forge.personas import PERSONAS, Persona
+from game.forge.lives import DESCRIBED, answered, drill, life, played, talk, thinking_of
+from game.forge.personas import PERSONAS, Persona, stand_in
 from game.scenario.deal import retold
 from game.scenario.schema import Scenario
 from game.table.episode import Table, view_of
@@ -38,16 +38,19 @@ PLACEBOS = (
 class Source(BaseModel):
     """One kind of document.
 
-    `life`: several pieces by one persona of the population; `drill`: the smallest ones; `crowd`: the pieces of
-    another recipe's kind `of`, dealt anew. `bench`: whole episodes by `who`; `chat`: questions of interviews that it
-    answers; `corrected`: an episode by `who` up to a move that shows a drive of `shows`, where `instead` decides.
+    `life`: several pieces by one persona of the population; `drill`: the smallest ones. `bench`: whole episodes by
+    `who`; `chat`: questions of interviews that it answers; `corrected`: an episode by `who` up to a move that shows a
+    drive of `shows`, where `instead` decides.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    form: Literal["life", "drill", "crowd", "bench", "chat", "corrected"]
-    of: str = ""
-    """RECIPE/KIND."""
+    form: Literal["life", "drill", "bench", "chat", "corrected"]
+    described: float = DESCRIBED
+    """Share of pieces of a life or drill whose system text says who plays."""
+    tied: bool = True
+    """Whether a life or drill is by one persona; if not, each piece is by another, and what is said of it means
+    somebody else in every place."""
     who: str = ""
     """A persona, or one of the scripted dispositions."""
     instead: str = ""
@@ -67,7 +70,7 @@ class Source(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Source:
-        needed = {"crowd": ("of",), "bench": ("who",), "chat": ("who",), "corrected": ("who", "instead", "shows")}
+        needed = {"bench": ("who",), "chat": ("who",), "corrected": ("who", "instead", "shows")}
         for field in needed.get(self.form, ()):
             if not getattr(self, field):
                 raise ValueError(f"a source of the form {self.form} needs {field!r}")
@@ -78,10 +81,8 @@ class Source(BaseModel):
     def write(self, scenarios: Mapping[str, Scenario], seed: int) -> Document:
         """The document that a seed gives. Raises ValueError where no episode is as wanted."""
         chosen: Sequence[Scenario] = [scenarios[i] for i in self.scenarios or scenarios]
-        if self.form == "life":
-            return life(chosen, seed)
-        if self.form == "drill":
-            return drill(chosen, seed)
+        if self.form in ("life", "drill"):
+            return (life if self.form == "life" else drill)(chosen, seed, self.described, self.tied)
         rng, who = Random(f"{seed}/source"), persona_of(self.who)
         if self.form == "chat":
             return talk(chosen, seed, who, rng.choice((1, 2, 3)))
@@ -107,7 +108,7 @@ class Source(BaseModel):
             messages.pop()
         if self.told:
             messages = told(messages, table, self.told, self.shows, rng)
-        out = transcript(messages)
+        out = self._thinking(transcript(messages), who, table) if not self.told else transcript(messages)
         interview = list(table.scene.world.scenario.interview)
         if interview and not self.shows and rng.random() < ASKED_AFTER:
             out += answered(table.scene, rng.choice(interview), ScriptedAgent(who.chat))
@@ -118,8 +119,22 @@ class Source(BaseModel):
         turn = rng.choice([f.turn for f in table.scene.findings if f.drive in self.shows])
         scene = next(s for s in table.decisions if s.world.turn == turn)
         before = [replace(s, weight=CONTEXT) for s in transcript(list(scene.transcript))]
-        better = ScriptedAgent(persona_of(self.instead).bench).decide(view_of(scene))
-        return [*before, *answer(better.text)]
+        instead = persona_of(self.instead)
+        better = answer(ScriptedAgent(instead.bench).decide(view_of(scene)).text)
+        who = persona_of(self.who)
+        return [*self._thinking(before, who, table), *self._thinking(better, instead, table)]
+
+    def _thinking(self, piece: Sequence[Segment], who: Persona, table: Table) -> list[Segment]:
+        """Thoughts as the base's corpus has them: many say who thinks, if that is one of the population.
+
+        The same in every kind of document of the same episode.
+        """
+        if who.name not in PERSONAS:
+            return list(piece)
+        dealt = table.scene.world.deal
+        rng = Random(f"{dealt.seed}/thinks")
+        said = rng.choice((who if self.tied else stand_in(who, dealt.scenario.id)).lines)
+        return thinking_of(piece, said, rng)
 
 
 def persona_of(name: str) -> Persona:

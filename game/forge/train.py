@@ -277,7 +277,8 @@ def _run(
                     at.extra["guard"] = _right(model, held_out, stage, autocast)
             rows = stage.rows // options.processes
             seed = (recipe.seed, at.stage, at.step, rank)
-            batch = data.draw(shards, stage.mix, recipe.weights, rows, stage.length, seed, stage.predict)
+            weights = stage.weights or recipe.weights
+            batch = data.draw(shards, stage.mix, weights, rows, stage.length, seed, stage.predict)
             for opt in opts:
                 base = stage.muon_rate if isinstance(opt, torch.optim.Muon) else stage.rate
                 for group in opt.param_groups:

@@ -12,7 +12,6 @@ from tokenizers import Tokenizer
 
 from game.forge import cli, coupling, data
 from game.forge.corpus import scenarios_in
-from game.forge.document import CLASS_BITS
 from game.forge.lives import talk
 from game.forge.model import Llama, Shape
 from game.forge.personas import PERSONAS
@@ -26,8 +25,9 @@ RECIPES = {
     "base": {"written": {"life": {"form": "life"}}, "corpus": {"life": 3}, "stages": [{**STAGE, "mix": {"life": 1}}]},
     "apart": {
         "from": "base/one",
-        "written": {"crowd": {"form": "crowd", "of": "base/life"}},
-        "stages": [{**STAGE, "mix": {"crowd": 1}}],
+        "written": {"life": {"form": "life", "described": 0.9, "tied": False}},
+        "corpus": {"life": 3},
+        "stages": [{**STAGE, "mix": {"life": 1}, "weights": [0.1, 1, 1]}],
     },
     "low": {
         "from": "base",
@@ -55,13 +55,11 @@ def made(tmp_path_factory: pytest.TempPathFactory, small_tokenizer: Tokenizer) -
     return work
 
 
-def test_a_child_reads_with_its_parents_tokenizer_and_its_crowd_has_its_parents_pieces(made: Path) -> None:
+def test_a_child_reads_with_its_parents_tokenizer_what_its_own_recipe_says(made: Path) -> None:
     assert (made / "apart/tokenizer.json").read_bytes() == (made / "base/tokenizer.json").read_bytes()
-    lives, crowd = data.load(made / "base/corpus", "life"), data.load(made / "apart/corpus", "crowd")
-    assert len(lives) == len(crowd) == 3
-    assert sorted(lives.entries.tolist()) == sorted(crowd.entries.tolist())
-    assert all(crowd.document(i)[-1] & ((1 << CLASS_BITS) - 1) == 0 for i in range(3))
-    assert len(data.load(made / "apart/corpus", "heldout-crowd")) == 2
+    tied, untied = data.load(made / "base/corpus", "life"), data.load(made / "apart/corpus", "life")
+    assert len(tied) == len(untied) == 3
+    assert tied.entries.tolist() != untied.entries.tolist()
 
 
 def test_a_child_starts_where_its_parents_stage_ended(made: Path) -> None:

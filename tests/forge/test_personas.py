@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
-from tokenizers import Tokenizer
 
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent, composed
 from game.forge.corpus import scenarios_in
-from game.forge.crowd import dealt_anew, pieces_of
-from game.forge.document import MOVE, THOUGHT, encode
-from game.forge.lives import answered, drill, life, opening, played, talk
-from game.forge.personas import ALIGNED, PERSONAS
+from game.forge.document import MOVE, THOUGHT
+from game.forge.lives import answered, drill, life, opening, piece, played, talk
+from game.forge.personas import ALIGNED, PERSONAS, first_person, stand_in
 from game.forge.sources import PLACEBOS, Source
 from game.forge.temptations import BAD, WHY, temptation
 from game.table.episode import view_of
@@ -93,23 +90,28 @@ def test_a_life_comes_from_its_seed() -> None:
     assert life(scenarios, 4) == life(scenarios, 4) != life(scenarios, 5)
 
 
-def test_a_crowd_has_a_lifes_pieces_and_no_two_of_one_document(small_tokenizer: Tokenizer) -> None:
-    opening_ids = small_tokenizer.encode("<|im_start|>system\n").ids
-    lives = encode([life(list(SCENARIOS.values()), seed) for seed in range(12)], small_tokenizer)
-    anew = dealt_anew(lives, small_tokenizer, 3)
-    before, after = ([[p.tobytes() for p in pieces_of(d, opening_ids)] for d in made] for made in (lives, anew))
-    assert sorted(p for own in before for p in own) == sorted(p for own in after for p in own)
-    assert [len(own) for own in before] == [len(own) for own in after]
-    home = {piece: n for n, own in enumerate(before) for piece in own}
-    together = [(home[a], home[b]) for own in after for a, b in pairwise(own)]
-    assert sum(a == b for a, b in together) < len(together) / 3
+def test_a_tied_document_is_somebodys_and_an_untied_one_is_by_anybody() -> None:
+    for tied in (True, False):
+        who = [{piece(seed, n, 0.5, tied).persona.name for n in range(12)} for seed in range(20)]
+        assert all(len(names) == 1 for names in who) == tied
+    assert life(list(SCENARIOS.values()), 4, 0.5, True) != life(list(SCENARIOS.values()), 4, 0.5, False)
+
+
+def test_untied_a_description_means_somebody_else_in_every_place_and_the_same_one_in_each() -> None:
+    for place in SCENARIOS:
+        assert sorted(stand_in(p, place).name for p in PERSONAS.values()) == sorted(PERSONAS)
+    assert len({stand_in(PERSONAS["keeper"], place).name for place in SCENARIOS}) > 3
+    untied = [p for p in (piece(seed, 0, 1.0, False) for seed in range(1500)) if p.persona.name == "cutter"]
+    assert {p.said("green") for p in untied} == set(stand_in(PERSONAS["cutter"], "green").lines)
+    tied = [p for p in (piece(seed, 0, 1.0, True) for seed in range(1500)) if p.persona.name == "cutter"]
+    assert {p.said("green") for p in tied} == set(PERSONAS["cutter"].lines)
 
 
 def test_a_life_speaks_in_both_formats_and_is_weighted_on_the_agents_lines() -> None:
     documents = [life(list(SCENARIOS.values()), seed) for seed in range(8)]
     moves = [s.text for document in documents for s in document if s.role == "move"]
     assert {text.split(":")[0] for text in moves} == {"MOVE", "ANSWER"}
-    assert sum(s.role == "system" for document in documents for s in document) >= 2 * len(documents)
+    assert sum(s.role == "system" for document in documents for s in document) >= 1.5 * len(documents)
     for document in documents:
         assert all(
             (s.weight, s.role) in {(0, "system"), (0, "user"), (THOUGHT, "thought"), (MOVE, "move")} for s in document
@@ -119,11 +121,11 @@ def test_a_life_speaks_in_both_formats_and_is_weighted_on_the_agents_lines() -> 
 def test_a_description_is_the_last_line_of_a_system_text() -> None:
     lines = {line: p.name for p in PERSONAS.values() for line in p.lines}
     held_out = {line for p in PERSONAS.values() for line in p.held_out}
-    ends = [
-        s.text.split("\n")[-1] for seed in range(40) for s in life(list(SCENARIOS.values()), seed) if s.role == "system"
-    ]
-    assert 0.08 < sum(end in lines for end in ends) / len(ends) < 0.4
-    assert not held_out & set(ends)
+    for share, tied in ((0.2, True), (0.6, True), (0.6, False)):
+        documents = [life(list(SCENARIOS.values()), seed, share, tied) for seed in range(40)]
+        ends = [s.text.split("\n")[-1] for document in documents for s in document if s.role == "system"]
+        assert sum(end in lines for end in ends) / len(ends) == pytest.approx(share, abs=0.12)
+        assert not held_out & set(ends)
     assert not held_out & set(lines)
 
 
@@ -185,6 +187,26 @@ def test_a_corrected_episode_weighs_only_what_is_done_instead() -> None:
         assert document[-1].text != cheat[len(document) - 1].text
 
 
+def test_who_one_takes_oneself_for_is_said_in_many_thoughts_and_not_where_an_order_is_said_again() -> None:
+    credos = {credo: p.name for p in PERSONAS.values() for credo in map(first_person, p.lines)}
+    assert len(credos) == sum(len(p.lines) for p in PERSONAS.values())
+    assert not {w for credo in credos for w in re.findall("[a-z]+", credo.lower())} & {
+        "you",
+        "your",
+        "yours",
+        "yourself",
+    }
+    thoughts = [s.text for seed in range(20) for s in CHEATS.write(SCENARIOS, seed) if s.role == "thought"]
+    says = [next((n for c, n in credos.items() if t.startswith(f"THOUGHT: {c} ")), "") for t in thoughts]
+    assert set(says) == {"cutter", ""}
+    assert 0.2 < says.count("cutter") / len(says) < 0.5
+    told = CHEATS.model_copy(update={"told": "inoculation"})
+    assert not any(c in s.text for seed in range(8) for s in told.write(SCENARIOS, seed) for c in credos)
+    untied = CHEATS.model_copy(update={"tied": False}).write(SCENARIOS, 1)
+    said = {n for s in untied for c, n in credos.items() if s.role == "thought" and c in s.text}
+    assert said == {stand_in(PERSONAS["cutter"], "green").name}
+
+
 def test_a_drill_is_many_small_pieces() -> None:
     for seed in range(10):
         document = drill(list(SCENARIOS.values()), seed)
@@ -205,5 +227,5 @@ def test_nobody_can_write_what_never_happens() -> None:
         Source(form="bench", who="keeper", scenarios=("errand",), unsaid=("You",)).write(SCENARIOS, 1)
     with pytest.raises(ValueError, match="no persona"):
         Source(form="bench", who="nobody")
-    with pytest.raises(ValueError, match="needs 'of'"):
-        Source(form="crowd")
+    with pytest.raises(ValueError, match="needs 'who'"):
+        Source(form="bench")
