@@ -244,6 +244,7 @@ def turn_row(t: TurnTold) -> Content:
     ]
     rows += [styled(("      ◉ you saw: ", "$secondary"), text) for text in t.seen]
     rows += [styled(("      ○ unseen:  ", "$text-muted"), (text, "$text-muted")) for text in t.unseen]
+    rows += [styled(("      · in a log, not read: ", "$text-muted"), (text, "$text-muted")) for text in t.logged]
     if not t.seen and not t.unseen:
         rows.append(styled(("      ○ it left no trace", "$text-muted")))
     for f in t.findings:
