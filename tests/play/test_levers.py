@@ -7,10 +7,13 @@ import asyncio
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.events import AgentTurn, EpisodeEnd, Propensities, Token
 from game.play.host import Host, chances, known, votes_note
+from game.play.reel import reel
 from game.scenario.deal import deal
 from game.scenario.find import find
 from game.table.episode import Table, opening_scene, play
 from game.table.forks import Nobody
+from game.table.keyhole import ResearcherView
+from game.table.protocol import CardPlay
 
 
 class Clock:
@@ -130,3 +133,20 @@ async def test_after_the_end_the_turn_is_the_last_that_was_played() -> None:
     assert table.scene.world.turn > end.turns
     assert (await known(events, loaded)).turn == end.turns
     assert (await known(events[:3], loaded)).turn == 1
+
+
+class Reads:
+    """Reads its thoughts in the second turn."""
+
+    name = "reads"
+
+    async def respond(self, view: ResearcherView) -> list[CardPlay]:
+        read = any(card == "scratchpad" for _, card, _ in view.scene.played)
+        return [CardPlay("scratchpad")] if view.turn == 2 and not read else []
+
+
+async def test_the_truth_names_a_card_as_the_table_does() -> None:
+    loaded = find("sandwich")
+    table = Table(opening_scene(deal(loaded.scenario, 3), "game"), ScriptedAgent(DISPOSITIONS["helper"]), Reads())
+    told = [text for step in [s async for s in reel(table)] for kind, text in step.told if kind == "card"]
+    assert told == ["thoughts"]
