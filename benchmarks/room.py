@@ -39,25 +39,30 @@ class Lost(Exception):
 
 
 class Window:
-    """A browser's end of a session. It reads all the time, as a browser does: who does not is dropped."""
+    """A browser's end of a session. It reads all the time, as a browser does, and draws when somebody looks.
+
+    Drawing takes a thread of its own: a server drops whoever does not answer its pings within seconds.
+    """
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
         self._screen = pyte.Screen(120, 36)
-        self._drawn = asyncio.Event()
+        self._stream = pyte.ByteStream(self._screen)
+        self._pieces: list[bytes] = []
+        self._came = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
-        stream = pyte.ByteStream(self._screen)
         async for message in self.socket:
             if message.type is aiohttp.WSMsgType.BINARY:
-                stream.feed(message.data)
-                self._drawn.set()
-        self._drawn.set()
+                self._pieces.append(message.data)
+                self._came.set()
+        self._came.set()
 
-    @property
-    def text(self) -> str:
+    async def text(self) -> str:
         """What its terminal shows."""
+        pieces, self._pieces = self._pieces, []
+        await asyncio.to_thread(self._stream.feed, b"".join(pieces))
         return "\n".join(self._screen.display)
 
     async def press(self, keys: str) -> None:
@@ -66,15 +71,16 @@ class Window:
     async def until(self, there: Callable[[str], bool], what: str) -> float:
         """Seconds until its terminal shows it."""
         began = time.monotonic()
+        shown = ""
         try:
             async with asyncio.timeout(PATIENCE):
-                while not there(self.text):
+                while not there(shown := await self.text()):
                     if self._reading.done():
                         raise Lost(f"a session ended (code {self.socket.close_code}) while it waited for {what}")
-                    await self._drawn.wait()
-                    self._drawn.clear()
+                    await self._came.wait()
+                    self._came.clear()
         except TimeoutError:
-            raise Lost(f"{what} never came:\n{self.text}") from None
+            raise Lost(f"{what} never came:\n{shown}") from None
         return time.monotonic() - began
 
     async def close(self) -> None:
@@ -101,9 +107,10 @@ async def play(window: Window, turns: int) -> list[float]:
     await window.until(may_choose(1), "the first turn")
     out = []
     for turn in range(2, turns + 2):
-        if OVER in window.text:
+        shown = await window.text()
+        if OVER in shown:
             break
-        if LATER in window.text:
+        if LATER in shown:
             await window.press("l")
             await window.until(lambda text: LATER not in text, "the end of a question")
         await window.press("n")

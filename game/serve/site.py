@@ -30,10 +30,6 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Nothing that looks like something else: a token is read from a projector and typed."""
 COOKIE = "parkbench"
 LONGEST_MESSAGE = 64 * 1024
-HEARTBEAT = 40.0
-"""Seconds between two signs of life that a browser is asked for; it has half as many to answer. Who is gone frees a
-table after that, and a laptop with a full room on it may be slow.
-"""
 WIDEST, TALLEST = 500, 200
 """Columns and lines that a browser may ask for."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -147,7 +143,7 @@ class Site:
             return _refusal(403, "Another site's page may not play here.")
         if len(self.sessions) >= self.most:
             return self._full()
-        websocket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LONGEST_MESSAGE)
+        websocket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST_MESSAGE)
 
         ending: list[asyncio.Task[None]] = []
 
