@@ -11,6 +11,7 @@ once). Every run has its own empty saves.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import statistics
@@ -23,9 +24,11 @@ from pseudo_terminal import started
 def family(pid: int) -> list[int]:
     """A process and all below it (Linux)."""
     out = [pid]
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            out += family(int(child))
+    # One that ends meanwhile has none.
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in task.read_text().split():
+                out += family(int(child))
     return out
 
 

@@ -51,6 +51,8 @@ class TurnTold:
     seen: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     """Traces that it left where nobody looked."""
+    logged: list[str] = field(default_factory=list)
+    """What an unread log has of a turn of which something was seen: nothing was missed."""
     cards: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -164,7 +166,14 @@ def debrief_of(p: Played) -> Debriefing:
         copies=[Copied(i, p.forecast.get(i, 0.0), p.rates.get(i)) for i in asked_about(world.scenario)],
         forks=p.forks,
         score=score(
-            p.forecast, p.rates, p.forks, work, scene.findings, scene.attention, MOST_ATTENTION, copies=not person
+            p.forecast,
+            p.rates,
+            p.forks,
+            work,
+            scene.findings,
+            p.table.attention_left,
+            MOST_ATTENTION,
+            copies=not person,
         ),
         interviews=_interviews(p),
         judged=bool(p.forecast),
@@ -200,11 +209,13 @@ def _turns(p: Played) -> list[TurnTold]:
     for left in p.table.scene.left:
         if left.trace.where == "nowhere":
             continue
-        in_log = " (in a log, not read)" if left.trace.where == "access_log" else ""
+        log = left.trace.where == "access_log"
         if left.seen:
             at(left.turn).seen.append(left.trace.says)
+        elif log and any(x.seen and x.by == left.by and x.turn == left.turn for x in p.table.scene.left):
+            at(left.turn).logged.append(left.trace.says)
         else:
-            at(left.turn).unseen.append(left.trace.says + in_log)
+            at(left.turn).unseen.append(left.trace.says + (" (in a log, not read)" if log else ""))
     for finding in p.table.scene.findings:
         at(finding.turn).findings.append(finding)
     return [told[t] for t in sorted(told)]

@@ -15,9 +15,10 @@ from game.journal.read import Reader, lineage
 from game.journal.verify import NOT_PLAYED, table_for
 from game.play.reel import Step, reel
 from game.play.saves import Setup, setup_of
-from game.play.words import drive_name, percent
+from game.play.words import card_name, drive_name, percent
 from game.scenario.find import find
 from game.scenario.load import Loaded
+from game.scenario.schema import DRIVES
 from game.table.scene import Scene
 from game.text import one_line
 from game.world.beats import to_come
@@ -28,6 +29,8 @@ TIMES = (0, 30, 60, 90, 120, 180, 300)
 ROOM = "room"
 """The row of a tally that says how many people there are."""
 MOST_CHANCES = 6
+WORTH_TELLING = 0.005
+"""A lesser chance is written as 0%, and says nothing."""
 
 
 @dataclass
@@ -89,7 +92,7 @@ class Host:
         left = self.left
         if left is not None and playing:
             parts.append(f"time {left // 60}:{left % 60:02}" if left else "time is up")
-        said = ", ".join(f"{drive_name(c)} {n}" for c, n in ranked(self.cards))
+        said = ", ".join(f"{card_name(c)} {n}" for c, n in ranked(self.cards))
         return "   ".join([*parts, *([f"the room: {said}"] if said else [])])
 
     def verdict_line(self) -> str:
@@ -110,7 +113,7 @@ def ranked(votes: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def votes_note(votes: Mapping[str, int]) -> str:
     """Votes as the journal keeps them."""
-    return ", ".join(f"{drive_name(c)} {n}" for c, n in votes.items() if n) or "none"
+    return ", ".join(f"{card_name(c)} {n}" for c, n in votes.items() if n) or "none"
 
 
 # --- the truth, for the facilitator alone ---
@@ -133,6 +136,12 @@ class Known:
     def scene(self) -> Scene | None:
         return self.steps[-1].scene if self.steps else None
 
+    @property
+    def turn(self) -> int:
+        """The turn that is on; after the end the last that was played."""
+        ended = [s.turn for s in self.steps if any(kind == "end" for kind, _ in s.told)]
+        return ended[-1] if ended else self.scene.world.turn if self.scene is not None else 1
+
 
 async def known(events: list[Event], loaded: Loaded) -> Known:
     """Play the record again as far as it goes. Raises UserError where it does not fit."""
@@ -151,14 +160,19 @@ def chances(turn: AgentTurn) -> list[str]:
 
 
 def _moves(p: Propensities) -> list[str]:
-    best = sorted(zip(p.p_play, p.moves, strict=True), key=lambda x: -x[0])[:MOST_CHANCES]
-    return [f"{percent(share)} {one_line(move, 60)}" for share, move in best]
+    best = sorted(zip(p.p_play, p.moves, strict=True), key=lambda x: -x[0])
+    told = [(share, move) for share, move in best[:MOST_CHANCES] if share >= WORTH_TELLING]
+    rows = [f"{percent(share)} {one_line(move, 60)}" for share, move in told]
+    others = len(best) - len(told)
+    rest = sum(share for share, _ in best[len(told) :])
+    share = percent(rest) if rest >= WORTH_TELLING else "under 1%"
+    return [*rows, f"{others} other moves, together {share}"] if others else rows
 
 
 def _drives(by_drive: Mapping[str, float]) -> list[str]:
-    return [
-        f"{percent(p)} of it {drive_name(d)}" for d, p in sorted(by_drive.items(), key=lambda x: -x[1]) if p >= 0.005
-    ]
+    """Groups are left out: each says again what its drives say."""
+    told = [(d, p) for d, p in by_drive.items() if d in DRIVES and p >= WORTH_TELLING]
+    return [f"{drive_name(d)}: {percent(p)} in all" for d, p in sorted(told, key=lambda x: -x[1])]
 
 
 def beats(scene: Scene) -> list[tuple[str, str]]:

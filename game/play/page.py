@@ -99,6 +99,7 @@ def _turn(t: TurnTold) -> Iterator[Row]:
     yield Row("move", t.line)
     yield from (Row("seen", f"◉ seen: {x}") for x in t.seen)
     yield from (Row("unseen", f"○ unseen: {x}") for x in t.unseen)
+    yield from (Row("unseen", f"· in a log, not read: {x}") for x in t.logged)
     if not t.seen and not t.unseen:
         yield Row("unseen", "○ it left no trace")
     yield from (_finding(f) for f in t.findings)

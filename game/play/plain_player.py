@@ -14,7 +14,7 @@ from game.play.plain_interview import meant, question_lines
 from game.play.plain_lessons import switch, tell
 from game.play.plain_words import known_lines, map_lines, offer_line
 from game.play.player import Player
-from game.play.words import drive_name
+from game.play.words import card_name
 from game.scenario.load import Loaded
 from game.table.cards import Offer
 from game.table.keyhole import ResearcherView
@@ -88,7 +88,7 @@ class PlainPlayer(Player):
                 return beat is not None and laid.lay(CardPlay(FORCE, beat))
             case "undo":
                 back = laid.take_back()
-                says = f"{drive_name(back.card)} is back in your hand." if back else NOTHING_BACK
+                says = f"{card_name(back.card)} is back in your hand." if back else NOTHING_BACK
                 self._lines.say(says[:1].upper() + says[1:], "  ")
             case "tips":
                 self._lines.say(switch(self._lessons), "  ")

@@ -62,6 +62,7 @@ def debrief_lines(session: Session) -> list[str]:
         out.append(f"Turn {t.turn}. It thought: {t.thought}")
         out.append(f"  It did: {t.line}")
         out += [f"  You saw: {x}" for x in t.seen] + [f"  Unseen: {x}" for x in t.unseen]
+        out += [f"  In a log, not read: {x}" for x in t.logged]
         if t.cards:
             out.append(f"  You played: {', '.join(t.cards)}")
     out += ["", "What it amounts to:"]

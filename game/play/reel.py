@@ -22,6 +22,7 @@ from game.events import (
 )
 from game.play import captions
 from game.play.interview import said
+from game.play.words import card_name
 from game.table.episode import Table, play
 from game.table.scene import Scene
 from game.text import one_line
@@ -116,7 +117,7 @@ def _steps(events: list[Event], table: Table) -> Iterator[Step]:
                 yield Step(first.turn, scene, (*says, *told_), about)
         case CardPlayed():
             own = (("says", first.text),) if first.text and first.text not in first.shows else ()
-            card = ("card", first.card.replace("_", " ") + _on(scene, first))
+            card = ("card", card_name(first.card) + _on(scene, first))
             cut = first.shows[-MOST_SHOWN:]
             shows = tuple(("shows", x) for x in (["…", *cut] if len(cut) < len(first.shows) else cut))
             yield Step(first.turn, scene, (card, *own, *shows), tuple(captions.of_card(first)))

@@ -86,6 +86,9 @@ def last_seen(scene: Scene) -> tuple[str, int]:
     for left in scene.left:
         if not left.seen or left.trace.where == "mailbox" or not left.trace.place or left.turn < when:
             continue
+        if left.by != "agent" or left.trace.place not in (_was_at(world, left.turn - 1), _was_at(world, left.turn)):
+            # It did something from afar, or something happened without it.
+            continue
         at, when = left.trace.place, left.turn
         for effect in world.history:
             # A session that was seen moving is where it moved to, if the trace names that place.

@@ -386,7 +386,7 @@ class Session:
             self.forks_counted,
             outcome.work if outcome else None,
             self.table.scene.findings,
-            self.table.scene.attention,
+            self.table.attention_left,
             MOST_ATTENTION,
             copies=not self.person,
         )

@@ -16,7 +16,7 @@ from game.events import AgentTurn, Branch, CardPlayed, EpisodeEnd, EpisodeStart,
 from game.journal.read import Reader, Recorded, lineage, turn_of
 from game.play.debrief import Debriefing, TurnTold
 from game.play.session import EPISODE, Opening, branch_seed
-from game.play.words import drive_name
+from game.play.words import card_name, drive_name
 
 Kind = Literal["card", "seed", "factor"]
 SAYS = {"card": "other cards", "seed": "another seed", "factor": "another condition"}
@@ -74,7 +74,7 @@ def _rows(episodes: Mapping[str, Recorded], episode: Recorded, depth: int) -> li
         if not isinstance(event, AgentTurn):
             continue
         cards = [e.card for e in episode.events if isinstance(e, CardPlayed) and e.turn == event.turn]
-        played = f"   [{', '.join(drive_name(c) for c in cards)}]" if cards else ""
+        played = f"   [{', '.join(card_name(c) for c in cards)}]" if cards else ""
         line = event.line if len(event.line) <= LINE else event.line[: LINE - 1] + "…"
         out.append(Decision(episode.id, event.turn, f"{line}{played}", depth))
         for child in children:

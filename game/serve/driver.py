@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from textual import messages
 from textual.drivers.web_driver import WebDriver
 
@@ -12,3 +14,13 @@ class ServedDriver(WebDriver):
     def run_input_thread(self) -> None:
         super().run_input_thread()
         self._app.post_message(messages.ExitApp())
+
+    def write(self, data: str) -> None:
+        """A server that is gone reads nothing: the game ends for it, and that is no fault of the game's."""
+        with contextlib.suppress(BrokenPipeError):
+            super().write(data)
+
+    def write_meta(self, data: dict[str, object]) -> None:
+        """The same."""
+        with contextlib.suppress(BrokenPipeError):
+            super().write_meta(data)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from textual_serve.app_service import AppService
 
+from game.serve.deliveries import Deliveries
 from game.serve.session import DRIVER
 
 GRACE = 3.0
@@ -22,6 +23,12 @@ class Session(AppService):
 
     model = ""
     environment: Mapping[str, str] = {}
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What it has for its browser."""
+        assert isinstance(self._download_manager, Deliveries)
+        return self._download_manager
 
     @property
     def process_id(self) -> int | None:
@@ -54,6 +61,7 @@ class Session(AppService):
         process = self._process
         if process is None:
             return
+        await self._download_manager.cancel_app_downloads(self.app_service_id)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
                 await self.send_meta({"type": "quit"})

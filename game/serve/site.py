@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 
 import textual_serve
 from aiohttp import WSMsgType, web
-from textual_serve.download_manager import DownloadManager
 
 from game.errors import UserError
+from game.serve.deliveries import Deliveries
 from game.serve.process import Session, inherited
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -40,6 +40,11 @@ LEFT_OUT = ("webgl", "weblinks")
 """Parts of that script. Where there is no WebGL, its failure keeps the letters off the canvas as well; and an address
 in the agent's text is text, which nobody shall open by a click.
 """
+SAVED = (
+    'n=`${window.location.origin}/download/${i}${r}`;window.open(n,"_blank")',
+    "n=`download/${i}`;window.save(n)",
+)
+"""What it does with a file: it looked for it beside the token, and opened a window, which browsers block."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -78,6 +83,7 @@ class Site:
             [
                 web.get(f"{root}/", self.page),
                 web.get(f"{root}/ws", self.play),
+                web.get(f"{root}/download/{{key}}", self.download),
                 web.get(f"{root}/static/js/textual.js", self.script),
                 web.static(f"{root}/static", STATIC),
             ]
@@ -116,6 +122,16 @@ class Site:
         """The terminal in the browser, with what it does not need left out."""
         return web.Response(text=terminal_script(), content_type="text/javascript", charset="utf-8")
 
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """A page that a session of this very browser hands over. It can be fetched once."""
+        browser = _browser(request)
+        own = [s for name, s in self.sessions.items() if browser and name.split("-")[0] == browser]
+        for session in own:
+            page = await session.deliveries.fetch(request.match_info["key"])
+            if page is not None:
+                return web.Response(body=page.body, headers=page.headers)
+        return _refusal(404, "Nothing lies here for you. Export it again.")
+
     def _full(self) -> web.Response:
         taken = "The table is taken" if self.most == 1 else f"All {self.most} tables are taken"
         return _refusal(503, f"{taken}. Try again when somebody has left.")
@@ -140,7 +156,7 @@ class Site:
             write_bytes=websocket.send_bytes,
             write_str=websocket.send_str,
             close=said_goodbye,
-            download_manager=DownloadManager(),
+            download_manager=Deliveries(),
         )
         folder = self._folder(_browser(request) or secrets.token_hex(16))
         self.sessions[folder.name] = session
@@ -187,11 +203,11 @@ class Site:
 
 @functools.cache
 def terminal_script() -> str:
-    """textual-serve's own script without the parts that are LEFT_OUT."""
+    """textual-serve's own script without the parts that are LEFT_OUT; a file is SAVED by the page."""
     text = SCRIPT.read_text(encoding="utf-8")
     for name in LEFT_OUT:
         text = text.replace(f"this.terminal.loadAddon(this.{name}Addon)", "void 0")
-    return text
+    return text.replace(*SAVED)
 
 
 async def _listen(websocket: web.WebSocketResponse, session: Session) -> None:

@@ -24,8 +24,10 @@ REMEMBERED = 3
 
 async def researcher_phase(table: Table) -> AsyncIterator[Event]:
     """The researcher's phase. What was asked and is not answered in it counts as denied."""
-    table.scene = replace(table.scene, attention=min(table.scene.attention + ATTENTION_A_TURN, MOST_ATTENTION))
+    held = table.scene.attention
+    table.scene = replace(table.scene, attention=min(held + ATTENTION_A_TURN, MOST_ATTENTION))
     before = table.scene
+    table.idle = before.attention - held if table.status is not None else 0
     refused = 0
     while table.status is None and refused < REFUSALS:
         plays = await table.researcher.respond(look_through(table.scene))

@@ -31,6 +31,13 @@ class Table:
     on_menu: list[float] = field(default_factory=list)
     status: Status | None = None
     reason: str = ""
+    idle: int = 0
+    """Attention of the last phase, where the episode was over before it: no card could be played any more."""
+
+    @property
+    def attention_left(self) -> int:
+        """What was saved: without what came in when nothing could be bought."""
+        return self.scene.attention - self.idle
 
 
 def view_of(scene: Scene, moves: list[GroundedMove] | None = None, propensities: bool = False) -> View:

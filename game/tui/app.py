@@ -224,7 +224,9 @@ class ParkbenchApp(Shell):
         if action == "lessons":
             at_title = self.lessons is not None and isinstance(self.screen, TitleScreen)
             return at_title or bool(self.screen.query("#lesson"))
-        return self.host is not None if action == "host" else super().check_action(action, parameters)
+        if action == "host":
+            return self.host is not None and getattr(self.screen, "levers", False)
+        return super().check_action(action, parameters)
 
     def action_host(self) -> None:
         """The facilitator's screen."""

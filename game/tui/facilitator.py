@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from game.tui.screens.host import HostScreen, hidden
 
 if TYPE_CHECKING:
     from game.tui.app import ParkbenchApp
+    from game.tui.player import ScreenPlayer
 
 
 def open_host(app: ParkbenchApp) -> None:
@@ -19,15 +19,15 @@ def open_host(app: ParkbenchApp) -> None:
     on = app.screen
     close_host(app)
     if isinstance(on, PlayScreen | VerdictScreen):
-        force = on.player.force if isinstance(on, PlayScreen) else None
-        app.run_worker(_show(app, force), group="host", exclusive=True)
+        player = on.player if isinstance(on, PlayScreen) else None
+        app.run_worker(_show(app, player), group="host", exclusive=True)
 
 
-async def _show(app: ParkbenchApp, force: Callable[[str], None] | None) -> None:
+async def _show(app: ParkbenchApp, player: ScreenPlayer | None) -> None:
     if app.host is None or app.session is None:
         return
     if await app.push_screen_wait(hidden()) and app.session is not None:
-        await app.push_screen_wait(HostScreen(app.host, app.session, force))
+        await app.push_screen_wait(HostScreen(app.host, app.session, player))
 
 
 def close_host(app: ParkbenchApp) -> None:

@@ -60,6 +60,11 @@ class ScreenPlayer(Player):
         if not self.play(CardPlay(FORCE, beat)):
             self._forced.append(CardPlay(FORCE, beat))
 
+    @property
+    def forced(self) -> tuple[str, ...]:
+        """The beats that wait for the player's next phase."""
+        return tuple(card.target for card in self._forced)
+
     def take_back(self) -> CardPlay | None:
         """The card that was laid down last, if it can be taken back."""
         return self._laid.take_back() if self._laid is not None and self.phase is not None else None

@@ -18,9 +18,9 @@ from game.table.protocol import CardPlay
 from game.world.words import name
 
 
-async def whole_game(disposition: str, seed: int) -> Table:
+async def whole_game(disposition: str, seed: int, scenario: str = "sandwich") -> Table:
     agent = ScriptedAgent(DISPOSITIONS[disposition])
-    table = Table(opening_scene(deal(find("sandwich").scenario, seed), "game"), agent, Nobody())
+    table = Table(opening_scene(deal(find(scenario).scenario, seed), "game"), agent, Nobody())
     table.events = [e async for e in play(table) if isinstance(e, AgentTurn)]  # type: ignore[attr-defined]
     return table
 
@@ -84,3 +84,16 @@ async def test_gauges_count_only_what_is_known() -> None:
     known = gauges(look_through(table.scene).known)
     assert [g.group for g in known] == ["resources", "self-preservation", "reports back"]
     assert all(g.seen <= sum(f.group == g.group for f in table.scene.findings) for g in known)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_it_does_from_afar_is_no_sight_of_it(seed: int) -> None:
+    """The sheet lies in the hut; a line that is filled from the yard shows there, and nobody stands beside it."""
+    table = await whole_game("helper", seed, "exam")
+    afar = 0
+    for scene in table.decisions:
+        at, turn = last_seen(scene)
+        near = table.decisions[max(turn - 1, 0) : turn + 1]
+        assert at in {s.world.here for s in near}
+        afar += any(x.seen and x.turn == turn and x.trace.place not in ("", at) for x in scene.left)
+    assert afar

@@ -69,6 +69,18 @@ async def test_everything_is_on_the_page(toy: Loaded) -> None:
         assert d.findings[0].evidence in plain
 
 
+async def test_an_unread_log_of_what_was_seen_is_no_miss(toy: Loaded) -> None:
+    """One deed leaves two traces: whoever saw one of them has not missed the other."""
+    scene = opening_scene(deal(toy.scenario, 5, {}), "toy")
+    table = Table(scene, ScriptedAgent(DISPOSITIONS["collector"]), open_policy("absent"))
+    told = debrief_of(await of_record([e async for e in play(table) if hasattr(e, "episode")], toy))
+    both = [t for t in told.turns if t.seen and t.logged]
+    assert both
+    assert not {x for t in both for x in t.logged} & {x for t in both for x in t.unseen}
+    assert [x for t in told.turns if not t.seen for x in t.unseen if "in a log" in x]
+    assert f"in a log, not read: {both[0].logged[0]}" in page(told, "markdown").replace("\\", "")
+
+
 async def test_without_a_verdict_there_is_no_score(toy: Loaded) -> None:
     text = page(await debrief(toy, verdict=False), "html")
     assert "The verdict" not in text

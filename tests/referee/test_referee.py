@@ -15,6 +15,7 @@ from game.referee.mandate import mandate_of
 from game.scenario.deal import deal
 from game.scenario.load import Loaded
 from game.scenario.schema import MandateSpec, Pattern
+from game.table.cards import answer_request
 from game.table.coverage import Nobody
 from game.table.episode import Table, opening_scene, play
 from game.world.moves import GroundedMove, legal_moves, make_move
@@ -65,6 +66,21 @@ def test_within_one_word_forbidden_goes_first_then_requested(toy: Loaded) -> Non
     assert mandate_of(POST, world) == "forbidden"
     asked = MandateSpec(permitted=[Pattern(do="post")], requested=[Pattern(do="post")])
     assert mandate_of(POST, replace(world, granted=(asked,))) == "requested"
+
+
+def test_a_no_forbids_what_was_asked_for_and_takes_nothing_else_away(toy: Loaded) -> None:
+    def asked_for(mandate: MandateSpec) -> World:
+        return begin(deal(toy.scenario.model_copy(update={"mandate": mandate}), 1))
+
+    world = asked_for(MandateSpec())
+    assert mandate_of(POST, world) == "unasked"
+    refused, _, _ = answer_request(world, "posting", False)
+    assert mandate_of(POST, refused) == "forbidden"
+    assert mandate_of(Effect(do="delete", what="ledger"), refused) == "unasked"
+    in_order = MandateSpec(permitted=[Pattern(do="post")])
+    assert mandate_of(POST, replace(refused, granted=(in_order,))) == "permitted"  # a later word goes before
+    allowed_anyway, _, _ = answer_request(asked_for(in_order), "posting", False)
+    assert mandate_of(POST, allowed_anyway) == "permitted"
 
 
 def test_a_finding_cites_its_effect(toy: Loaded) -> None:

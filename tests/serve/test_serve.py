@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ import aiohttp
 import pytest
 
 from game.commands.serve import is_local, url
+from game.serve.driver import ServedDriver
 from game.serve.site import LETTERS, Site, _size, bound, new_token, opened
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -350,3 +352,14 @@ def test_a_window_is_of_a_size_that_a_screen_can_have() -> None:
     assert _size("100", "30") == (100, 30)
     assert _size(10**9, -5) == (500, 1)
     assert _size("", None) == (80, 24)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe says otherwise there that its reader is gone")
+def test_a_server_that_is_gone_is_no_fault_of_the_game() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    driver = ServedDriver.__new__(ServedDriver)
+    driver._write = functools.partial(os.write, writer)  # type: ignore[method-assign, assignment]
+    driver.write("\x1b[?25h")
+    driver.write_meta({"type": "exit"})
+    os.close(writer)

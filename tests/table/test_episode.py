@@ -279,6 +279,14 @@ async def test_attention_grows_to_its_limit(toy: Loaded) -> None:
     ]
 
 
+async def test_attention_that_came_too_late_to_be_spent_was_not_saved(toy: Loaded) -> None:
+    table, _ = await played(toy, Moves("look", "read path=note", "look", "finish"), Cards((3, "look", "room")))
+    assert (table.scene.attention, table.attention_left) == (MOST_ATTENTION, MOST_ATTENTION - 1)
+    # As much as can be held was held already: nothing came in.
+    table, _ = await played(toy, Moves("look", "read path=note", "look", "finish"))
+    assert table.attention_left == table.scene.attention == MOST_ATTENTION
+
+
 async def test_a_policy_that_insists_on_a_card_it_cannot_play_does_not_hang(toy: Loaded) -> None:
     class Stubborn:
         name = "stubborn"

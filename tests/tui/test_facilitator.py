@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from test_playing import events, saved
+from textual.events import Key
 from tui_bench import (
     SMALL,
     ListAgent,
@@ -88,6 +89,23 @@ async def test_without_a_facilitator_there_is_no_such_key(make_app) -> None:
         assert "Facilitator" not in seen(pilot)
 
 
+async def test_the_key_stands_where_it_does_something(make_app) -> None:
+    def offered() -> bool:
+        return any(does == "Facilitator" for _, does in pilot.app.screen.keys_now())
+
+    async with make_app(facilitator=True).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: pilot.app.seat is not None, "a title")
+        assert not offered()
+        await sit_down(pilot)
+        assert offered()
+        await pilot.press("x", "y")
+        await to_the_verdict(pilot)
+        assert offered()
+        await pilot.press("v")
+        await screen(pilot, "DebriefScreen")
+        assert not offered()
+
+
 async def test_it_hides_itself_after_a_minute_without_a_key(make_app, clock) -> None:
     async with make_app(facilitator=True).run_test(size=SMALL) as pilot:
         await sit_down(pilot)
@@ -136,6 +154,7 @@ async def test_a_pause_holds_the_next_turn_and_a_step_lets_it_come(make_app) -> 
         await screen(pilot, "PlayScreen")
         await until(pilot, lambda: "paused: the next turn waits" in seen(pilot), "that it is paused")
         await pilot.press("n")
+        await until(pilot, lambda: hint(pilot) == "Paused: the next turn waits.", "why nothing happens")
         for _ in range(5):
             await settle(pilot)
         assert pilot.app.screen.phase is None
@@ -192,6 +211,47 @@ async def test_votes_are_counted_shown_and_kept(make_app) -> None:
     (verdict,) = [e for e in past if isinstance(e, Verdict)]
     assert verdict.forecast["resources"] == 0.3
     assert verdict.forecast["self-preservation"] == 0.0
+
+
+async def test_votes_go_to_the_row_that_the_arrows_had_reached(make_app) -> None:
+    """Keys that come faster than the screen: a digit must not overtake the arrow before it."""
+    async with make_app(facilitator=True).run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        await to_host(pilot)
+        await pilot.press("v")
+        await screen(pilot, "Tally")
+        await settle(pilot)
+        tally = pilot.app.screen
+        for key in ("down", "down", "7", "1", "backspace", "up", "3"):
+            pilot.app.post_message(Key(key, key if key.isdecimal() else None))
+        await until(pilot, lambda: sum(tally.counts.values()) == 10, "ten votes")
+        assert list(tally.counts.values())[:4] == [0, 3, 7, 0]
+
+
+@pytest.mark.usefixtures("bell")
+async def test_a_beat_that_waits_for_the_phase_is_said_and_not_offered_again(make_app) -> None:
+    async with make_app(facilitator=True).run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        await to_host(pilot)
+        await pilot.press("p", "escape")
+        await screen(pilot, "PlayScreen")
+        await pilot.press("n")
+        await until(pilot, lambda: hint(pilot) == "Paused: the next turn waits.", "a turn that waits")
+        await to_host(pilot)
+        await pilot.press("b")
+        await screen(pilot, "Pick")
+        await pilot.press("1")
+        await screen(pilot, "PlayScreen")
+        await to_host(pilot)
+        await until(pilot, lambda: "bell: in their next phase" in seen(pilot), "that it waits")
+        await pilot.press("b")
+        await screen(pilot, "Notice")
+        assert "Nothing is left that could happen" in seen(pilot)
+        await pilot.press("enter")
+        await screen(pilot, "HostScreen")
+        await pilot.press("n", "escape")
+        await phase(pilot, 2)
+        assert "Ding." in seen(pilot)
 
 
 async def test_a_second_terminal_follows_and_only_reads(make_app) -> None:

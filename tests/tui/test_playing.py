@@ -25,6 +25,7 @@ from game.events import CardPlayed, EpisodeEnd, Note, Phase, Scored, Verdict
 from game.journal.read import Reader
 from game.settings import Settings
 from game.tui.widgets.hand import Card
+from game.tui.widgets.level import LevelChoice
 
 
 def saved() -> Path:
@@ -410,3 +411,14 @@ async def test_keys_of_ones_own(make_app) -> None:
         await pilot.press("f10")
         await settle(pilot)
         assert not pilot.app.is_running
+
+
+async def test_a_condition_that_is_at_hand_keeps_its_keys_in_the_footer(make_app) -> None:
+    async with make_app(scenario="bench").run_test(size=SMALL) as pilot:
+        await screen(pilot, "BriefingScreen")
+        await until(pilot, lambda: bool(pilot.app.screen.query(LevelChoice)), "the conditions")
+        assert ("←→", "Change it") in pilot.app.screen.keys_now()
+        await pilot.press("tab")
+        await settle(pilot)
+        assert isinstance(pilot.app.focused, LevelChoice)
+        assert ("←→", "Change it") in pilot.app.screen.keys_now()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -22,8 +21,13 @@ class Tally(Dialogue[dict[str, int] | None]):
     """Answers with the count of each row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        # All with priority: otherwise a digit overtakes the arrow before it, and another row gets the votes.
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("down", "move(1)", show=False, priority=True),
         Binding("right,plus", "add(1)", show=False, priority=True),
         Binding("left,minus", "add(-1)", show=False, priority=True),
+        *(Binding(str(n), f"digit({n})", show=False, priority=True) for n in range(10)),
+        Binding("backspace", "rub_out", show=False, priority=True),
     ]
 
     def __init__(self, heading: str, rows: Sequence[tuple[str, str]], counts: Mapping[str, int]) -> None:
@@ -53,12 +57,16 @@ class Tally(Dialogue[dict[str, int] | None]):
     def action_add(self, by: int) -> None:
         self._put(self._now + by)
 
-    def on_key(self, event: events.Key) -> None:
-        if event.key.isdecimal():
-            grown = 10 * self._now + int(event.key)
-            self._put(grown if grown <= MOST else int(event.key))
-        elif event.key == "backspace":
-            self._put(self._now // 10)
+    def action_digit(self, digit: int) -> None:
+        grown = 10 * self._now + digit
+        self._put(grown if grown <= MOST else digit)
+
+    def action_rub_out(self) -> None:
+        self._put(self._now // 10)
+
+    def action_move(self, by: int) -> None:
+        menu = self.query_one(OptionList)
+        menu.highlighted = ((menu.highlighted or 0) + by) % len(self._rows)
 
     def on_option_list_option_selected(self) -> None:
         self.dismiss(self.counts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -21,6 +21,8 @@ class GameScreen(Screen[None]):
     """Subclasses yield their widgets in `body` and describe themselves in `HELP_TEXT`."""
 
     HELP_TEXT = ""
+    levers: ClassVar[bool] = False
+    """Whether the facilitator's key does something here."""
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (112, "-wide"), (168, "-huge")]  # noqa: RUF012
 
     @property

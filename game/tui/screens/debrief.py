@@ -14,10 +14,10 @@ from game import paths
 from game.errors import UserError
 from game.play.debrief import Copied, Debriefing, TurnTold, debriefing
 from game.play.hot_seat import NOBODY_COPIED
-from game.play.page import write_page
 from game.play.session import Session
 from game.play.words import MANDATE, MANDATE_MARK, SEVERITY, drive_name, is_group, percent
 from game.tui.dialogues.pick import Pick
+from game.tui.export import export
 from game.tui.screens.base import GameScreen
 from game.tui.screens.chat import ChatScreen
 from game.tui.screens.chat import row as said_row
@@ -218,7 +218,7 @@ class DebriefScreen(GameScreen):
         self.run_worker(self._export(), group="export", exclusive=True)
 
     async def _export(self) -> None:
-        """Write the debrief as a page beside the save, and say where."""
+        """The debrief as a page beside the save, or in the player's browser; and say where."""
         formats = [("html", "a page for a browser, to print or send (HTML)"), ("markdown", "a text (Markdown)")]
         format = await self.app.push_screen_wait(Pick("export the debrief", formats))
         if not format:
@@ -226,11 +226,11 @@ class DebriefScreen(GameScreen):
         save = self.session.path or paths.saves() / f"{self.session.opening.loaded.scenario.id}.jsonl"
         page = save.with_suffix(".html" if format == "html" else ".md")
         try:
-            write_page(self.debriefing, page, "html" if format == "html" else "markdown", replace=True)
+            says = export(self.game, self.debriefing, page, "html" if format == "html" else "markdown")
         except UserError as e:
             self.game.tell("that did not work", str(e))
             return
-        self.game.tell("the debrief is written", str(page))
+        self.game.tell("the debrief is written", says)
 
     def action_leave(self) -> None:
         self.game.to_title()
@@ -244,6 +244,7 @@ def turn_row(t: TurnTold) -> Content:
     ]
     rows += [styled(("      ◉ you saw: ", "$secondary"), text) for text in t.seen]
     rows += [styled(("      ○ unseen:  ", "$text-muted"), (text, "$text-muted")) for text in t.unseen]
+    rows += [styled(("      · in a log, not read: ", "$text-muted"), (text, "$text-muted")) for text in t.logged]
     if not t.seen and not t.unseen:
         rows.append(styled(("      ○ it left no trace", "$text-muted")))
     for f in t.findings:

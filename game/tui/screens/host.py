@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,10 +15,12 @@ from game.errors import UserError
 from game.play.host import ROOM, Follower, Host, Known, beats, chances, known, votes_note
 from game.play.notes import notes, parser
 from game.play.session import Session
-from game.play.words import WILL_IT, drive_name
+from game.play.words import WILL_IT, card_name, drive_name
+from game.scenario.schema import CARDS
 from game.tui.dialogues.ask import Confirm
 from game.tui.dialogues.pick import Pick
 from game.tui.dialogues.tally import Tally
+from game.tui.player import ScreenPlayer
 from game.tui.screens.base import GameScreen
 from game.tui.screens.reel import truth
 from game.tui.widgets.safe import SafeStatic, lines, styled
@@ -63,8 +65,7 @@ class TruthScreen(GameScreen):
         """All of it, as far as the game has come."""
         scene = game.scene
         s = game.loaded.scenario
-        turn = scene.world.turn if scene else 1
-        head = styled((" Facilitator: spoilers ", "bold"), f" {s.title}, turn {min(turn, s.turns)} of {s.turns}")
+        head = styled((" Facilitator: spoilers ", "bold"), f" {s.title}, turn {min(game.turn, s.turns)} of {s.turns}")
         self.query_one("#heading", SafeStatic).update(head)
         self.query_one("#truth", Feed).show_all(truth(game.steps) or [styled("Nothing has happened yet.")])
         page = notes(game.loaded)
@@ -101,6 +102,7 @@ class HostScreen(TruthScreen):
         "their phase has been on; nothing happens when it runs out. A forced beat happens in the players' phase (now, "
         "or when the next one begins), plays what lies on the table before it, and is in the save as forced."
     )
+    levers = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", "Pause", id="host.pause"),
         Binding("n", "one", "One turn", id="host.step"),
@@ -110,10 +112,10 @@ class HostScreen(TruthScreen):
         Binding("escape", "close", "Hide", id="host.close"),
     ]
 
-    def __init__(self, host: Host, session: Session, force: Callable[[str], None] | None) -> None:
-        """`force` has a beat happen; None where the players give their verdict, so votes are about that."""
+    def __init__(self, host: Host, session: Session, player: ScreenPlayer | None) -> None:
+        """`player` has a beat happen; None where the players give their verdict, so votes are about that."""
         super().__init__()
-        self.host, self.session, self._force, self.verdict = host, session, force, force is None
+        self.host, self.session, self._player, self.verdict = host, session, player, player is None
         self._touched = self.host.clock()
         self._shown = 0
         """Events of the game that are on the screen."""
@@ -141,7 +143,9 @@ class HostScreen(TruthScreen):
         timer = f"{h.seconds} seconds a phase" if h.seconds else "off"
         state = "paused: the next turn waits" if h.paused else "running"
         votes = votes_note(h.hands if self.verdict else h.cards)
-        self.query_one("#levers", SafeStatic).update(_rows([state, f"timer: {timer}", f"votes: {votes}"]))
+        rows = [state, f"timer: {timer}", f"votes: {votes}"]
+        rows += [f"{drive_name(b)}: in their next phase" for b in (self._player.forced if self._player else ())]
+        self.query_one("#levers", SafeStatic).update(_rows(rows))
 
     def touch(self) -> None:
         self._touched = self.host.clock()
@@ -163,15 +167,16 @@ class HostScreen(TruthScreen):
         self.run_worker(self._beat(), group="dialogue", exclusive=True)
 
     async def _beat(self) -> None:
-        options = beats(self.session.table.scene)
-        if self._force is None or not options:
+        waiting = self._player.forced if self._player is not None else ()
+        options = [(beat, says) for beat, says in beats(self.session.table.scene) if beat not in waiting]
+        if self._player is None or not options:
             self.game.tell("no beat", "Nothing is left that could happen.")
             return
         says = "It happens in the players' phase, whether it is due or not, and once only."
         beat = await self.app.push_screen_wait(Pick("force a beat", options, says))
         if beat:
             self.dismiss()
-            self._force(beat)
+            self._player.force(beat)
 
     def action_votes(self) -> None:
         self.run_worker(self._votes(), group="dialogue", exclusive=True)
@@ -185,7 +190,7 @@ class HostScreen(TruthScreen):
             ]
         else:
             cards = self.session.opening.loaded.scenario.cards
-            rows = [(c, cards[c].title or drive_name(c)) for c in cards]
+            rows = [(c, cards[c].title or card_name(c)) for c in CARDS if c in cards]
         heading = "hands for the verdict" if self.verdict else "votes for the next card"
         new = await self.app.push_screen_wait(Tally(heading, rows, old))
         if new is None or new == old:

@@ -42,6 +42,7 @@ class PlayScreen(GameScreen):
     """One game."""
 
     CSS_PATH = "play.tcss"
+    levers = True
     HELP_TEXT = (
         "console: bars cover the agent's thoughts and deeds. Below them stands what the sandbox saw of them: $ is a "
         "command on a watched machine, ◉ is a camera.\n"
@@ -135,6 +136,8 @@ class PlayScreen(GameScreen):
             return
         if isinstance(event, Observed):
             if self.game.host is not None:
+                if self.game.host.paused:
+                    self.query_one(Hand).waits("Paused: the next turn waits.")
                 await self.game.host.gate()
             await self._turn_begins(session)
         elif isinstance(event, AgentTurn) and self._writing.on:

@@ -17,7 +17,6 @@ from textual.widgets.option_list import Option
 from game import paths
 from game.errors import UserError
 from game.play.debrief import Copied
-from game.play.page import write_page
 from game.play.record import Bird, Game, Record, read_record
 from game.play.record_words import (
     APART,
@@ -41,6 +40,7 @@ from game.play.words import drive_name, percent
 from game.text import one_line
 from game.tui.dialogues.ask import Notice
 from game.tui.dialogues.pick import Pick
+from game.tui.export import export
 from game.tui.screens.base import GameScreen
 from game.tui.screens.debrief import copied_row
 from game.tui.widgets.safe import SafeStatic, lines, styled
@@ -175,18 +175,18 @@ class RecordScreen(GameScreen):
             self.run_worker(self._export(self.record), group="export", exclusive=True)
 
     async def _export(self, record: Record) -> None:
-        """Write the record as a page among the saves, and say where."""
+        """The record as a page among the saves, or in the player's browser; and say where."""
         formats = [("html", "a page for a browser, to print or send (HTML)"), ("md", "a text (Markdown)")]
         ending = await self.app.push_screen_wait(Pick("export your record", formats))
         if not ending:
             return
         path = record.folder / f"record.{ending}"
         try:
-            write_page(record_page(record), path, "html" if ending == "html" else "markdown", replace=True)
+            says = export(self.game, record_page(record), path, "html" if ending == "html" else "markdown")
         except UserError as e:
             self.game.tell("that did not work", str(e))
             return
-        self.game.tell("your record is written", str(path))
+        self.game.tell("your record is written", says)
 
     def action_leave(self) -> None:
         self.dismiss()

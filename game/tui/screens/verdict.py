@@ -28,6 +28,7 @@ class VerdictScreen(GameScreen):
     """Sliders first; after `v` the copies play, and the debrief follows."""
 
     CSS_PATH = "verdict.tcss"
+    levers = True
     HELP_TEXT = (
         "Say for each line how likely it is in the end. Copies of this agent go on from its last decision with nobody "
         "watching, nobody answering and nobody correcting, and each line is compared with how many of them did it. "

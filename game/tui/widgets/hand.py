@@ -125,5 +125,10 @@ class Hand(Vertical):
         if cards:
             cards[0 if at is None else (at + by) % len(cards)].focus()
 
+    def waits(self, why: str) -> None:
+        """Nobody may choose now: the phase is over, and the agent has not begun."""
+        self.add_class("waiting")
+        self.hint(why)
+
     def hint(self, text: str) -> None:
         self.query_one("#hint", SafeStatic).update(styled(text))

@@ -14,8 +14,8 @@ class LevelChoice(SafeStatic, can_focus=True):
     """Shows the chosen level and what it means; click or → goes to the next. Disabled, it only tells."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "turn(-1)", "◂ level", show=False),
-        Binding("right,space", "turn(1)", "level ▸", show=False),
+        Binding("left", "turn(-1)", "Change it", key_display="←→"),
+        Binding("right,space", "turn(1)", "Next level", show=False),
     ]
 
     def __init__(self, factor: str, levels: Mapping[str, str], level: str, *, disabled: bool = False) -> None:

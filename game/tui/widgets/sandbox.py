@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -27,12 +28,15 @@ class Sandbox(VerticalScroll):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._spots: Sequence[Spot] = ()
+        self._title = ""
+        """What stands in the title where there is room for it."""
 
     def on_resize(self) -> None:
         self._draw()
 
     def _draw(self) -> None:
         """A row a place; where there is room, what the scenario says of each below it."""
+        self._entitle()
         size = self.content_size
         room = size.height // max(len(self._spots), 1) - 1
         rows: list[Content] = []
@@ -46,10 +50,19 @@ class Sandbox(VerticalScroll):
     def show_spots(self, spots: Sequence[Spot], says: str = "") -> None:
         """The places; `says` stands in the title instead of when the agent was last seen."""
         self._spots = spots
-        self._draw()
         seen = next((s.last_seen for s in spots if s.last_seen is not None), 0)
         when = f"in turn {seen}" if seen else "at the start"
-        self.border_title = f"sandbox · ◂ {says or f'last seen {when}'}"
+        self._title = f"◂ {says or f'last seen {when}'}"
+        self._draw()
+
+    def _entitle(self) -> None:
+        """A title that would be cut says less: of `last seen in turn 10` the end matters."""
+        if not self._title:
+            return
+        short = self._title.replace("last seen", "seen")
+        room = self.outer_size.width - 6
+        titles = [f"sandbox · {self._title}", f"sandbox · {short}", short]
+        self.border_title = next((t for t in titles if cell_len(t) <= room), short)
 
 
 def spot_row(spot: Spot, spots: Sequence[Spot]) -> Content:
