@@ -61,7 +61,10 @@ def title(times: int) -> list[float]:
 
 
 def game(model: str, presses: int) -> dict[str, float | None]:
-    """Plays `sandwich`: help opened again and again while the agent's turns come, then quits in a turn."""
+    """Plays `sandwich`: help opened again and again while the agent's turns come, then quits in a turn.
+
+    "n" is pressed whether the turn is over or not: where it is not, it does nothing.
+    """
     latencies: list[float] = []
     with started("play", "sandwich", "--model", model, "--seed", "3") as screen:
         screen.until("Begin")
@@ -73,8 +76,7 @@ def game(model: str, presses: int) -> dict[str, float | None]:
                 screen.press("?")
                 latencies.append(screen.until("Enter or Esc: close"))
                 screen.press("\x1b")
-                screen.keep_reading(0.2)
-            screen.until("Your turn", 120)
+                screen.keep_reading(0.5)  # Esc waits whether a sequence follows; a key too soon is another key.
         held = memory(screen.process.pid)
         screen.press("n")
         screen.keep_reading(0.1)

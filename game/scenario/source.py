@@ -7,6 +7,7 @@ and numbers are values, all else (`no`, `on`, `12:30`, `2026-04-07`) is text.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from dataclasses import dataclass, field
@@ -70,16 +71,20 @@ class Source:
         return Problem(self.file, line, column, ".".join(str(p) for p in path), says, hint, level)
 
 
-class _Plain(yaml.SafeLoader):
-    """Composes nodes without aliases; plain scalars get YAML 1.2's few types."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+class _NoAliases:
+    """Composes nodes without aliases."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.AliasEvent):  # type: ignore[attr-defined]
+            mark = self.peek_event().start_mark  # type: ignore[attr-defined]
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not allowed here", mark)
-        return super().compose_node(parent, index)
+        return super().compose_node(parent, index)  # type: ignore[misc]
+
+
+class _Plain(_NoAliases, yaml.SafeLoader):
+    """Plain scalars get YAML 1.2's few types."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
 _TAG = "tag:yaml.org,2002:"
@@ -90,6 +95,28 @@ for _tag, _pattern, _first in (
     ("float", r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+)$", "-+.0123456789"),
 ):
     _Plain.add_implicit_resolver(_TAG + _tag, re.compile(_pattern), list(_first))
+
+
+def _quick() -> type[Any] | None:
+    """The same with libyaml's scanner, which is several times faster, where this PyYAML has it."""
+    if not yaml.__with_libyaml__:
+        return None
+    from yaml.composer import Composer
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
+    from yaml.resolver import Resolver
+
+    class Quick(_NoAliases, Composer, CParser, Resolver):
+        yaml_implicit_resolvers = _Plain.yaml_implicit_resolvers
+
+        def __init__(self, text: str) -> None:
+            CParser.__init__(self, text)
+            Composer.__init__(self)
+            Resolver.__init__(self)
+
+    return Quick
+
+
+_QUICK = _quick()
 
 
 def read(path: Path) -> Source:
@@ -115,14 +142,27 @@ def read(path: Path) -> Source:
 
 def parse(text: str, name: str) -> Source:
     """Parse YAML text. Raises ScenarioError with one problem."""
+    if _QUICK is not None:
+        # What is wrong is said by the other one: libyaml has words of its own for it.
+        with contextlib.suppress(yaml.YAMLError, RecursionError):
+            return _parsed(_QUICK, text, name)
+    return _parsed_or_told(text, name)
+
+
+def _parsed(loader_of: type[Any], text: str, name: str) -> Source:
+    loader = loader_of(text)
     try:
-        loader = _Plain(text)
-        try:
-            node = loader.get_single_node()
-            marks: dict[Path_, tuple[int, int]] = {}
-            data = None if node is None else _build(node, (), marks, name)
-        finally:
-            loader.dispose()
+        node = loader.get_single_node()
+        marks: dict[Path_, tuple[int, int]] = {}
+        data = None if node is None else _build(node, (), marks, name)
+    finally:
+        loader.dispose()
+    return Source(name, data, marks)
+
+
+def _parsed_or_told(text: str, name: str) -> Source:
+    try:
+        return _parsed(_Plain, text, name)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -133,7 +173,6 @@ def parse(text: str, name: str) -> Source:
         raise ScenarioError([Problem(name, 0, 0, "", f"not valid YAML: {first}")]) from None
     except RecursionError:
         raise ScenarioError([Problem(name, 0, 0, "", f"nested deeper than {MAX_DEPTH} levels")]) from None
-    return Source(name, data, marks)
 
 
 SLOT_OUTSIDE = re.compile(r"""(?:"[^"]*"|'[^']*')|(\{[a-z_]+(?:\.[a-z_]+)?\})""")
