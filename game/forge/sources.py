@@ -49,8 +49,8 @@ class Source(BaseModel):
     described: float = DESCRIBED
     """Share of pieces of a life or drill whose system text says who plays."""
     tied: bool = True
-    """Whether a life or drill is by one persona; if not, each piece is by another, and what is said of it means
-    somebody else in every place."""
+    """Whether a life or drill is by one persona; if not, each piece is by another. And whether what thoughts and briefs
+    say of a persona means that one; if not, it means somebody else in every place."""
     who: str = ""
     """A persona, or one of the scripted dispositions."""
     instead: str = ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from game.scenario import source
 from game.scenario.load import load, shape
 from game.scenario.source import MAX_BYTES, ScenarioError, parse, read
 
@@ -88,3 +89,13 @@ def test_a_scenario_is_a_mapping(text: str) -> None:
 def test_an_empty_folder_is_no_scenario(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"scenario\.yaml: cannot be read"):
         load(tmp_path)
+
+
+@pytest.mark.skipif(source._QUICK is None, reason="this PyYAML has no libyaml")
+def test_both_scanners_read_every_scenario_alike() -> None:
+    files = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
+    assert len(files) > 15
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        quick, plain = (source._parsed(loader, text, file.name) for loader in (source._QUICK, source._Plain))
+        assert (quick.data, quick.marks) == (plain.data, plain.marks), file
