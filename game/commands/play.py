@@ -10,12 +10,14 @@ from game import paths
 from game.commands import values
 from game.errors import Failure, UserError, fault
 from game.play.start import Start
+from game.tui import memory
 
 if TYPE_CHECKING:
     from game.play.saves import Setup
     from game.play.show import Steps
     from game.play.week import Week
     from game.settings import Settings
+    from game.tui.app import ParkbenchApp
 
 DEMO = "sandwich"
 """The scenario of a demo that names none."""
@@ -162,11 +164,7 @@ def _attach(args: argparse.Namespace) -> int:
     from game.tui.app import ParkbenchApp
     from game.tui.screens.host import AttachScreen
 
-    app = ParkbenchApp(settings=_settings(), first=lambda: AttachScreen(Follower(path)))
-    app.run()
-    if app.fault is not None:
-        raise Failure(fault(app.fault))
-    return app.return_code or 0
+    return _run(ParkbenchApp(settings=_settings(), first=lambda: AttachScreen(Follower(path))))
 
 
 def _under(args: argparse.Namespace) -> None:
@@ -236,11 +234,7 @@ def show_reel(source: Steps, *, loop: bool = False) -> int:
     from game.tui.app import ParkbenchApp
     from game.tui.screens.reel import ReelScreen
 
-    app = ParkbenchApp(settings=_settings(), first=lambda: ReelScreen(source, loop=loop))
-    app.run()
-    if app.fault is not None:
-        raise Failure(fault(app.fault))
-    return app.return_code or 0
+    return _run(ParkbenchApp(settings=_settings(), first=lambda: ReelScreen(source, loop=loop)))
 
 
 def title() -> int:
@@ -253,8 +247,13 @@ def _screen(start: Start) -> int:
     from game.play.lessons import Lessons
     from game.tui.app import ParkbenchApp
 
-    app = ParkbenchApp(start, settings=_settings(), lessons=Lessons(paths.lessons()))
+    return _run(ParkbenchApp(start, settings=_settings(), lessons=Lessons(paths.lessons())))
+
+
+def _run(app: ParkbenchApp) -> int:
+    """Until the player leaves. Raises Failure for a fault of ours."""
     app.run()
+    memory.leave()
     if app.fault is not None:
         kept = f"; the game is saved, go on with: parkbench play --resume {app.kept}" if app.kept else ""
         raise Failure(f"{fault(app.fault)}{kept}")
@@ -273,7 +272,7 @@ def _settings() -> Settings:
 
 
 def _a_terminal(instead: str) -> None:
-    """Raises UserError where there is no terminal to draw on."""
+    """Make ready to draw. Raises UserError where there is no terminal to draw on."""
     import io
     import os
     import sys
@@ -285,3 +284,4 @@ def _a_terminal(instead: str) -> None:
     if isinstance(sys.__stderr__, io.TextIOWrapper):
         # Textual draws on it, also where the locale names no encoding.
         sys.__stderr__.reconfigure(encoding="utf-8")
+    memory.calm()

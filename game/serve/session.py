@@ -18,11 +18,13 @@ def main(model: str) -> int:
     from game.play.lessons import Lessons
     from game.play.start import Start
     from game.settings import read_settings
+    from game.tui import memory
     from game.tui.app import ParkbenchApp
     from game.tui.keys import check_keys
 
     settings = read_settings(paths.settings())
     check_keys(settings.keys, paths.settings())
+    memory.calm()
     app = ParkbenchApp(Start(model=model), settings=settings, lessons=Lessons())
     app.run()
     if app.fault is not None:

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from game.settings import Settings
 from game.tui.dialogues.ask import Notice
+from game.tui.memory import Broom
 from game.tui.theme import THEMES
 
 LEAST = (80, 24)
@@ -35,6 +36,7 @@ class Shell(App[None]):
             self.animation_level = "none"
         self.pace = (0.0 if still else settings.pace) if pace is None else pace
         """Characters a second; 0 shows everything at once."""
+        self._broom = Broom()
 
     async def let_go(self) -> None:
         """Whatever has to be closed before the end."""
@@ -48,6 +50,7 @@ class Shell(App[None]):
             self.register_theme(theme)
         self.theme = self.settings.theme
         self.set_keymap(self.settings.keys)
+        self.set_interval(1.0, self._broom.sweep)
         self.push_screen(self._first())
 
     def tell(self, heading: str, says: str) -> None:
@@ -70,6 +73,8 @@ class Shell(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """In a window that is too small nothing is touched unseen: of keys and mouse only quitting gets through."""
+        if isinstance(event, events.InputEvent):
+            self._broom.touched()
         if not (self.too_small and isinstance(event, events.InputEvent)):
             await super().on_event(event)
         elif isinstance(event, events.Key) and event.key in (

@@ -44,8 +44,11 @@ class Notice(Dialogue[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space,question_mark", "dismiss_none", "Close")]
 
-    def __init__(self, heading: str, says: str | Content, keys: str = "Enter or Esc: close") -> None:
-        super().__init__()
+    def __init__(
+        self, heading: str, says: str | Content, keys: str = "Enter or Esc: close", classes: str | None = None
+    ) -> None:
+        """The class `page` hides the screen behind it, which then need not be drawn again and again."""
+        super().__init__(classes=classes)
         self.heading = heading
         self._says, self._keys = says, keys
 

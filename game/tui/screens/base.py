@@ -50,7 +50,7 @@ class GameScreen(Screen[None]):
         """What this screen is about, then every key that works on it, as it is bound."""
         rows = [styled(self.HELP_TEXT), styled(), styled(("keys", "bold $accent"))]
         rows += [styled((f"{keys:<12}", "bold"), does) for keys, does in self.keys_now()]
-        self.app.push_screen(Notice("help", lines(*rows)))
+        self.app.push_screen(Notice("help", lines(*rows), classes="page"))
 
     def keys_now(self) -> list[tuple[str, str]]:
         """Keys and what they do, one row an action; none for what every screen of Textual's can do."""
