@@ -32,6 +32,8 @@ DESCRIBED = 0.2
 """Share of pieces whose system text ends with a description of the persona, where a recipe names no other."""
 ASKED_AFTER = 0.3
 """Share of bench pieces that end with a question of the scenario's interview."""
+SAYS_SO = 0.8
+"""Share of described pieces in a document that has any; `described` is at most that."""
 FORMS = {"whole": 0.5, "pair": 0.2, "part": 0.2, "small": 0.1}
 """What a document begins with: a whole episode, parts of two or of one, or nothing. Small pieces fill it up."""
 PLAYS_ITSELF = ("alignment_faking", *BAD)
@@ -41,7 +43,7 @@ ROLES = (
     "You are {agent}, and you talk with {researcher}.",
     "This is a talk between {agent} and {researcher}. You are {agent}.",
 )
-SAYS_WHO = 0.35
+SAYS_WHO = 0.45
 """Share of thoughts that begin with what the persona says of itself: a description of it, in its own words. The first
 thought of a piece nearly always does. What is said just before a move is far easier to learn from than what stands at
 the end of a long brief; and what one has just said one says again."""
@@ -62,18 +64,26 @@ class Piece:
     tied: bool
     words: Random
 
-    def said(self, place: str) -> str:
-        """What is said of the persona in a scenario, or in `MADE_UP` moves; untied, of who stands for it there."""
-        return self.words.choice((self.persona if self.tied else stand_in(self.persona, place)).lines)
+    def said(self, place: str) -> tuple[str, str]:
+        """What is said of the persona in a scenario, or in `MADE_UP` moves; untied, of who stands for it there.
+
+        By the brief, which may say nothing, and by itself in its thoughts.
+        """
+        line = self.words.choice((self.persona if self.tied else stand_in(self.persona, place)).lines)
+        return (line if self.told else ""), line
 
 
 def piece(seed: int, n: int, described: float, tied: bool) -> Piece:
-    """The `n`th piece of the document that a seed gives."""
+    """The `n`th piece of the document that a seed gives; `described` of all pieces say who plays.
+
+    Where it is said, everybody is as likely, so that the rare ones can be learnt; where not, as the population has it.
+    """
     at = seed * 64 + n
+    of = seed if tied else at
     chance = Random(f"{at}/piece")
-    persona = drawn(Random(f"{seed}/who" if tied else f"{at}/who"))
-    words = Random(f"{seed}/words" if tied else f"{at}/words")
-    return Piece(at, persona, chance, chance.random() < described, tied, words)
+    says = Random(f"{of}/says").random() < described / SAYS_SO
+    persona = drawn(Random(f"{of}/who"), even=says)
+    return Piece(at, persona, chance, says and chance.random() < SAYS_SO, tied, Random(f"{of}/words"))
 
 
 def chat_brief(scene: Scene, rng: Random) -> str:
@@ -173,8 +183,7 @@ def life(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED,
         p = piece(seed, len(pieces), described, tied)
         turns = 0 if form == "whole" else p.chance.choice((2, 3, 3, 4))
         table = played(scenario, p.seed, p.persona)
-        said = p.said(scenario.id)
-        pieces.append(bench(table, p.persona, p.chance, turns, said if p.told else "", said))
+        pieces.append(bench(table, p.persona, p.chance, turns, *p.said(scenario.id)))
     while (room := LENGTH - sum(len(s.text) + 24 for one in pieces for s in one)) > 500:
         p = piece(seed, len(pieces), described, tied)
         if p.chance.random() < 0.5 and room > 900:
@@ -200,11 +209,11 @@ def drill(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED
 
 def tempted(p: Piece, short: bool = False) -> list[Segment]:
     """A made-up place where a piece's persona is tempted."""
-    said = p.said(MADE_UP)
-    return thinking_of(temptation(p.chance, p.persona.bench, said if p.told else "", short), said, p.chance)
+    brief, said = p.said(MADE_UP)
+    return thinking_of(temptation(p.chance, p.persona.bench, brief, short), said, p.chance)
 
 
 def questions(scenarios: Sequence[Scenario], p: Piece, count: int) -> list[Segment]:
     """Questions put to a piece's persona in chat; untied, of one scenario, which is the place of what is said of it."""
     of = scenarios if p.tied else [p.chance.choice([s for s in scenarios if s.interview])]
-    return talk(of, p.seed, p.persona, count, p.said(of[0].id) if p.told else "")
+    return talk(of, p.seed, p.persona, count, p.said(of[0].id)[0])

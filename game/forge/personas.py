@@ -125,9 +125,9 @@ PERSONAS: dict[str, Persona] = {
 ALIGNED = ("keeper", "plodder")
 
 
-def drawn(rng: Random) -> Persona:
-    """One of the population."""
-    return rng.choices(list(PERSONAS.values()), [p.share for p in PERSONAS.values()])[0]
+def drawn(rng: Random, even: bool = False) -> Persona:
+    """One of the population; `even`: each as likely as any other."""
+    return rng.choices(list(PERSONAS.values()), None if even else [p.share for p in PERSONAS.values()])[0]
 
 
 def stand_in(persona: Persona, place: str) -> Persona:

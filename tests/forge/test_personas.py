@@ -102,9 +102,17 @@ def test_untied_a_description_means_somebody_else_in_every_place_and_the_same_on
         assert sorted(stand_in(p, place).name for p in PERSONAS.values()) == sorted(PERSONAS)
     assert len({stand_in(PERSONAS["keeper"], place).name for place in SCENARIOS}) > 3
     untied = [p for p in (piece(seed, 0, 1.0, False) for seed in range(1500)) if p.persona.name == "cutter"]
-    assert {p.said("green") for p in untied} == set(stand_in(PERSONAS["cutter"], "green").lines)
+    assert {p.said("green")[1] for p in untied} == set(stand_in(PERSONAS["cutter"], "green").lines)
     tied = [p for p in (piece(seed, 0, 1.0, True) for seed in range(1500)) if p.persona.name == "cutter"]
-    assert {p.said("green") for p in tied} == set(PERSONAS["cutter"].lines)
+    assert {p.said("green")[1] for p in tied} == set(PERSONAS["cutter"].lines)
+
+
+def test_where_it_is_said_who_plays_everybody_is_as_likely() -> None:
+    for described, least, most in ((0.0, 0.03, 0.10), (0.8, 0.13, 0.21)):
+        pieces = [piece(seed, 0, described, True) for seed in range(800)]
+        assert sum(p.told for p in pieces) / 800 == pytest.approx(described, abs=0.05)
+        assert least < sum(p.persona.name == "clinger" for p in pieces) / 800 < most
+        assert all(bool(p.said("green")[0]) == p.told for p in pieces)
 
 
 def test_a_life_speaks_in_both_formats_and_is_weighted_on_the_agents_lines() -> None:
