@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-
-SOAK = Path(__file__).resolve().parents[2] / "benchmarks" / "soak.py"
-
-
-@pytest.fixture(scope="module")
-def soaking() -> Any:
-    spec = importlib.util.spec_from_file_location("soak", SOAK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["soak"] = module
-    spec.loader.exec_module(module)
-    return module
+import soak
 
 
-async def test_nothing_is_left_of_clients_that_were_killed(soaking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soaking, "KILLED", 0.7)
-    found = await soaking.soak("egg", 10, 2, turns=2, seed=3)
+async def test_nothing_is_left_of_clients_that_were_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "KILLED", 0.7)
+    found = await soak.soak("egg", 10, 2, turns=2, seed=3)
     assert found.episodes >= 10
     assert found.killed >= 3
     assert found.left == []
@@ -34,9 +19,9 @@ async def test_nothing_is_left_of_clients_that_were_killed(soaking: Any, monkeyp
         assert min(found.after.files, found.after.threads, found.after.memory) > 0
 
 
-def test_what_is_left_is_told(soaking: Any) -> None:
-    clean = soaking.Held(0, 0, 0, 0, 0, files=20, threads=7, memory=100_000_000)
-    done = soaking.Soaked(100, 20, 60.0, clean, clean)
+def test_what_is_left_is_told() -> None:
+    clean = soak.Held(0, 0, 0, 0, 0, files=20, threads=7, memory=100_000_000)
+    done = soak.Soaked(100, 20, 60.0, clean, clean)
     assert done.left == []
     leaky = replace(clean, conversations=3, tokens=900, files=25, memory=200_000_000)
     assert [x.partition(":")[0] for x in replace(done, after=leaky).left] == [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tiny import build_control, build_lora
 
 from game.cli import main
 from game.events import AgentTurn, Note
@@ -20,25 +20,18 @@ from game.lab.run import Run
 TESTS = Path(__file__).parents[1]
 
 
-def made(what: str, path: Path) -> Path:
-    """An adapter of the engine's tests, written to `path`."""
-    spec = importlib.util.spec_from_file_location("tiny", TESTS / "engine" / "tiny.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    getattr(module, f"build_{what}")(path)
+@pytest.fixture
+def lora(tmp_path: Path) -> Path:
+    path = tmp_path / "lora.gguf"
+    build_lora(path)
     return path
 
 
 @pytest.fixture
-def lora(tmp_path: Path) -> Path:
-    return made("lora", tmp_path / "lora.gguf")
-
-
-@pytest.fixture
 def control(tmp_path: Path) -> Path:
-    return made("control", tmp_path / "mood.gguf")
+    path = tmp_path / "mood.gguf"
+    build_control(path)
+    return path
 
 
 async def test_base_and_adapted_stand_side_by_side(gguf: Path, lora: Path, tmp_path: Path) -> None:

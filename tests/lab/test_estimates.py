@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import random
-import sys
-from pathlib import Path
-from typing import Any
 
+import estimates
 import numpy as np
 import pytest
 
@@ -93,7 +90,6 @@ def test_on_scripted_episodes_it_agrees_with_the_count_and_is_less_noisy(toy: Lo
 
 
 async def test_on_the_shipped_model_it_agrees_with_the_count_and_is_no_noisier() -> None:
-    estimates = _benchmark()
     ends = await estimates.ends_of("egg", "sandwich", 16)
     assert len(ends) >= 12
     rows = estimates.rows(ends)
@@ -104,14 +100,3 @@ async def test_on_the_shipped_model_it_agrees_with_the_count_and_is_no_noisier()
     assert gains
     # Behind its thought this model hardly ever hesitates: one thought a decision gains little.
     assert min(gains) > 0.95
-
-
-def _benchmark() -> Any:
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "estimates.py"
-    spec = importlib.util.spec_from_file_location("estimates", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["estimates"] = module
-    spec.loader.exec_module(module)
-    return module

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny import build_gguf
 
 from game.cli import main
 from game.events import AgentTurn, Note
@@ -23,13 +23,7 @@ TOY = str(TESTS / "toy")
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that knows the toy's brief and a few turns at most."""
-    spec = importlib.util.spec_from_file_location("tiny", TESTS / "engine" / "tiny.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    path: Path = module.build_gguf(tmp_path_factory.mktemp("narrow") / "narrow.gguf", context=1536)
-    return path
+    return build_gguf(tmp_path_factory.mktemp("narrow") / "narrow.gguf", context=1536)
 
 
 def run(model: Path, out: Path, *more: str) -> list[Any]:

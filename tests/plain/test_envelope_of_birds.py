@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 import json
 import re
 from pathlib import Path
 
 import pytest
+from tiny import build_gguf
 
 from game import paths
 from game.agents.chair import all_models, find_model
@@ -28,16 +28,11 @@ RAISED = {"rook": "taught to hoard", "teal": "taught to stay", "dunnock": "taugh
 @pytest.fixture
 def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A models folder with three that know the toy scenario; their files recommend different temperatures."""
-    spec = importlib.util.spec_from_file_location("tiny", TESTS / "engine" / "tiny.py")
-    assert spec is not None
-    assert spec.loader is not None
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
     folder = tmp_path / "models"
     folder.mkdir()
     entries = {}
     for n, name in enumerate(BIRDS):
-        path = tiny.build_gguf(folder / f"{name}.gguf", seed=n, context=8192, temperature=0.5 + n / 10)
+        path = build_gguf(folder / f"{name}.gguf", seed=n, context=8192, temperature=0.5 + n / 10)
         entries[name] = {
             "file": path.name,
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),

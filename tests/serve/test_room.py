@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+import room
 
-ROOM = Path(__file__).resolve().parents[2] / "benchmarks" / "room.py"
 HEAD, BARS = " The sandwich          lunch ●○ turn {} of 12", "│ turn {}   \n│   thinks  ▇▇\n│   acts    ▇▇"
 
 
-@pytest.fixture(scope="module")
-def benchmark_room() -> Any:
-    spec = importlib.util.spec_from_file_location("room", ROOM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.append(str(ROOM.parent))
-    sys.modules["room"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="asks /proc for the processes")
-async def test_a_full_room_turns_one_away_and_leaves_nothing(benchmark_room: Any) -> None:
-    found = await benchmark_room.room("scripted:mix", 2, 1)
+async def test_a_full_room_turns_one_away_and_leaves_nothing() -> None:
+    found = await room.room("scripted:mix", 2, 1)
     assert found["games saved"] == found["turns"] == 2
     assert found["one more is turned away"]
     assert found["no token, nothing"]
@@ -35,8 +20,8 @@ async def test_a_full_room_turns_one_away_and_leaves_nothing(benchmark_room: Any
     assert found["memory, MB"] > 50
 
 
-def test_a_phase_is_that_of_its_turn(benchmark_room: Any) -> None:
-    there = benchmark_room.may_choose(2)
+def test_a_phase_is_that_of_its_turn() -> None:
+    there = room.may_choose(2)
     now = f"{HEAD.format(2)}\n{BARS.format(1)}\n{BARS.format(2)}\nYour turn: cards"
     assert there(now)
     assert not there(now.replace("Your turn", "swan is at work"))
