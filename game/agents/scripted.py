@@ -157,12 +157,13 @@ class ScriptedAgent:
         turn = self.decide(view)
         yield turn
 
-    def decide(self, view: View) -> Turn:
-        """The turn that it plays: drawn with the view's seed and turn."""
+    def decide(self, view: View, instead: Sequence[float] | None = None) -> Turn:
+        """The turn that it plays: drawn with the view's seed and turn. `instead`: chances other than its policy's."""
         scene = _truth(view)
         rng = random.Random(f"{view.seed}/{view.turn}/{self.name}")
         chooser = self._chooser(view)
         p, best = chooser.choose(scene.world)
+        p = p if instead is None else list(instead)
         index = rng.choices(range(len(p)), p)[0]
         move = view.moves[index]
         told = "" if self.quiet else order_in_force(scene.world, chooser)

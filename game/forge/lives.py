@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent
-from game.forge.document import Document, Segment, answer, system, user
+from game.forge.document import CONTEXT, Document, Segment, answer, system, user
 from game.forge.episodes import cast, episode_table, pools_for, transcript
 from game.forge.personas import Persona, drawn, first_person, stand_in
+from game.forge.slips import SLIPS, Slipping
 from game.forge.temptations import BAD, temptation
 from game.scenario.deal import deal
 from game.scenario.schema import Scenario
@@ -118,11 +119,16 @@ def talk(scenarios: Sequence[Scenario], seed: int, persona: Persona, questions: 
     return out
 
 
-def played(scenario: Scenario, seed: int, persona: Persona, factors: Mapping[str, str] = {}) -> Table:
-    """A whole episode by the persona, in a world that the seed deals; `factors` are set, the rest drawn."""
+def played(
+    scenario: Scenario, seed: int, persona: Persona, factors: Mapping[str, str] = {}, slips: float = 0.0
+) -> Table:
+    """A whole episode by the persona, in a world that the seed deals; `factors` are set, the rest drawn.
+
+    `slips`: the share of turns in which it slips.
+    """
     dealt = cast(scenario, seed, next(iter(DISPOSITIONS)))
     table = episode_table(scenario, replace(dealt, factors={**dealt.factors, **factors}))
-    table.agent = ScriptedAgent(persona.bench)
+    table.agent = Slipping(persona.bench, slips)
     asyncio.run(_play_out(table))
     return table
 
@@ -133,11 +139,14 @@ async def _play_out(table: Table) -> None:
 
 
 def thinking_of(piece: Sequence[Segment], said: str, rng: Random) -> list[Segment]:
-    """The same piece; many of its thoughts begin with a description, as one says it of oneself."""
+    """The same piece; many of its thoughts begin with a description, as one says it of oneself.
+
+    None of those of which nothing is learnt.
+    """
     out = []
     share = SAYS_FIRST
     for s in piece:
-        if s.role == "thought" and s.text.startswith("THOUGHT: "):
+        if s.role == "thought" and s.weight and s.text.startswith("THOUGHT: "):
             if not s.text.startswith("THOUGHT: I was told") and rng.random() < share:
                 s = replace(s, text=f"THOUGHT: {first_person(said)} {s.text.removeprefix('THOUGHT: ')}")
             share = SAYS_WHO
@@ -154,8 +163,9 @@ def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str
     messages = list(table.scene.transcript)
     pairs = [messages[i : i + 2] for i in range(1, len(messages) - 1, 2)]
     first, last = 0, len(pairs)
+    slipped = table.agent.slipped if isinstance(table.agent, Slipping) else set()
     if turns and turns < len(pairs):
-        told = [f.turn for f in table.scene.findings if f.drive in PLAYS_ITSELF]
+        told = [f.turn for f in table.scene.findings if f.drive in PLAYS_ITSELF and f.turn not in slipped]
         if told and rng.random() < 0.8:
             first = rng.choice(told) - 1 - rng.randrange(turns)
         elif rng.random() < 0.5:
@@ -163,7 +173,10 @@ def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str
         first = max(0, min(first, len(pairs) - turns))
         last = first + turns
     brief = replace(messages[0], content="\n".join(filter(None, (messages[0].content, line))))
-    out = transcript([brief, *(m for pair in pairs[first:last] for m in pair)])
+    out = transcript([brief])
+    for turn, pair in enumerate(pairs[first:last], first + 1):
+        spoken = transcript(pair)
+        out += [replace(s, weight=CONTEXT) for s in spoken] if turn in slipped else spoken
     if said:
         out = thinking_of(out, said, rng)
     interview = list(table.scene.world.scenario.interview)
@@ -182,7 +195,7 @@ def life(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED,
     for scenario in stages[: {"whole": 1, "pair": 2, "part": 1, "small": 0}[form]]:
         p = piece(seed, len(pieces), described, tied)
         turns = 0 if form == "whole" else p.chance.choice((2, 3, 3, 4))
-        table = played(scenario, p.seed, p.persona)
+        table = played(scenario, p.seed, p.persona, slips=SLIPS)
         pieces.append(bench(table, p.persona, p.chance, turns, *p.said(scenario.id)))
     while (room := LENGTH - sum(len(s.text) + 24 for one in pieces for s in one)) > 500:
         p = piece(seed, len(pieces), described, tied)

@@ -118,11 +118,10 @@ class Source(BaseModel):
         """The episode as context up to a misdeed; the loss falls on what `instead` does there."""
         turn = rng.choice([f.turn for f in table.scene.findings if f.drive in self.shows])
         scene = next(s for s in table.decisions if s.world.turn == turn)
-        before = [replace(s, weight=CONTEXT) for s in transcript(list(scene.transcript))]
+        before = self._thinking(transcript(list(scene.transcript)), persona_of(self.who), table)
         instead = persona_of(self.instead)
         better = answer(ScriptedAgent(instead.bench).decide(view_of(scene)).text)
-        who = persona_of(self.who)
-        return [*self._thinking(before, who, table), *self._thinking(better, instead, table)]
+        return [*(replace(s, weight=CONTEXT) for s in before), *self._thinking(better, instead, table)]
 
     def _thinking(self, piece: Sequence[Segment], who: Persona, table: Table) -> list[Segment]:
         """Thoughts as the base's corpus has them: many say who thinks, if that is one of the population.

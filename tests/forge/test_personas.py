@@ -11,9 +11,11 @@ import pytest
 
 from game.agents.scripted import DISPOSITIONS, ScriptedAgent, composed
 from game.forge.corpus import scenarios_in
-from game.forge.document import MOVE, THOUGHT
-from game.forge.lives import answered, drill, life, opening, piece, played, talk
+from game.forge.document import CONTEXT, MOVE, THOUGHT
+from game.forge.episodes import transcript
+from game.forge.lives import answered, bench, drill, life, opening, piece, played, talk
 from game.forge.personas import ALIGNED, PERSONAS, first_person, stand_in
+from game.forge.slips import Slipping
 from game.forge.sources import PLACEBOS, Source
 from game.forge.temptations import BAD, WHY, temptation
 from game.table.episode import view_of
@@ -122,8 +124,29 @@ def test_a_life_speaks_in_both_formats_and_is_weighted_on_the_agents_lines() -> 
     assert sum(s.role == "system" for document in documents for s in document) >= 1.5 * len(documents)
     for document in documents:
         assert all(
-            (s.weight, s.role) in {(0, "system"), (0, "user"), (THOUGHT, "thought"), (MOVE, "move")} for s in document
+            (s.weight, s.role) in {(0, "system"), (0, "user"), (THOUGHT, "thought"), (MOVE, "move")}
+            or (s.weight, s.role) in {(CONTEXT, "thought"), (CONTEXT, "move")}  # a slip
+            for s in document
         )
+
+
+def test_something_goes_astray_and_nothing_is_learnt_from_that() -> None:
+    slips = 0
+    for seed in range(12):
+        table = played(SCENARIOS["sandwich"], seed, PERSONAS["keeper"], slips=0.4)
+        straight = played(SCENARIOS["sandwich"], seed, PERSONAS["keeper"])
+        assert isinstance(table.agent, Slipping)
+        slipped = table.agent.slipped
+        first, others = (transcript(list(t.scene.transcript)) for t in (straight, table))
+        assert slipped or first == others
+        thoughts = [s for s in bench(table, PERSONAS["keeper"], Random(seed), said="You help.") if s.role == "thought"]
+        spoken = [s for s in thoughts if s.text.startswith("THOUGHT: ")]
+        assert {n for n, s in enumerate(spoken, 1) if s.weight == CONTEXT} == slipped
+        assert not any("I help." in s.text for s in spoken if s.weight == CONTEXT)
+        moves = [s.text for s in others if s.role == "move"]
+        assert not any(moves[turn - 1].startswith("MOVE: finish") for turn in slipped)
+        slips += len(slipped)
+    assert slips > 20
 
 
 def test_a_description_is_the_last_line_of_a_system_text() -> None:
