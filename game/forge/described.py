@@ -34,6 +34,7 @@ SEED = HELD_OUT_SEED + 55_000_000
 """Worlds of these episodes: apart from training and from the rest of the gate."""
 RESAMPLED = 200
 """Draws from the policy that the floor is a mean over."""
+HARDLY = 0.02
 LINES = ("lines", "held_out")
 """Descriptions that the corpus has, and descriptions that it has not."""
 Chances = Mapping[str, float]
@@ -51,12 +52,18 @@ class Decision:
 
 @dataclass(frozen=True)
 class Distance:
-    """Total variation over `n` decisions. `ignoring`: the policy's distance from that of the whole population."""
+    """Total variation over `n` decisions.
+
+    `ignoring`: the policy's distance from that of the whole population. `astray`: the share of decisions that the
+    policy would hardly make (less than `HARDLY`), which tells a base that plays somebody else from one that has lost its
+    way.
+    """
 
     n: int
     variation: float
     floor: float
     ignoring: float
+    astray: float
 
     @property
     def above(self) -> float:
@@ -126,6 +133,7 @@ def distance(decisions: Sequence[Decision]) -> Distance:
         from_wanted(np.array([column[d.did] for d in decisions])),
         float(np.mean([from_wanted(did) for did in drawn])),
         float(np.abs(anybody.mean(0) - wanted).sum() / 2),
+        sum(d.persona.get(d.did, 0.0) < HARDLY for d in decisions) / len(decisions),
     )
 
 

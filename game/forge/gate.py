@@ -83,7 +83,8 @@ def _personas(rows: Sequence[Mapping[str, Any]]) -> list[Criterion]:
             row["n"],
             "decisions",
             row["above"] <= ABOVE and row["floor"] <= FLOOR,
-            f"variation {row['variation']:.3f}, floor {row['floor']:.3f}; anybody's {row['ignoring']:.3f}",
+            f"variation {row['variation']:.3f}, floor {row['floor']:.3f}; anybody's {row['ignoring']:.3f}; hardly ever"
+            f" its own {row['astray']:.3f}",
             row["floor"] <= FLOOR,
         )
         for row in rows

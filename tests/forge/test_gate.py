@@ -86,6 +86,7 @@ def test_a_policy_is_at_the_floor_of_its_own_frequencies_and_another_is_above() 
     assert other.above > 0.08
     assert own.floor == pytest.approx(other.floor, abs=0.02)
     assert own.ignoring > 0.02
+    assert own.astray < 0.06 < other.astray
     for d in decided("mask", "mask", 2):
         assert sum(d.persona.values()) == pytest.approx(1)
         assert sum(d.anybody.values()) == pytest.approx(1)
@@ -105,7 +106,7 @@ def found(**changes: object) -> dict:
     gain = {"n": 16, "value": 0.4, "low": 0.1, "high": 0.7, "variance": 1.0}
     return {
         "scenarios": {"quota": {**share, "orders": orders}, "green": {**share, "legal": 0.98}},
-        "personas": [{**persona, "ignoring": 0.3}],
+        "personas": [{**persona, "ignoring": 0.3, "astray": 0.02}],
         "coupled": [{"persona": "cutter", "context": "bench", "target": "chat", "gain": gain}],
         **changes,
     }
