@@ -55,7 +55,7 @@ class Distance:
     """Total variation over `n` decisions.
 
     `ignoring`: the policy's distance from that of the whole population. `astray`: the share of decisions that the
-    policy would hardly make (less than `HARDLY`), which tells a base that plays somebody else from one that has lost its
+    policy would hardly make (less than `HARDLY`): it tells a base that plays somebody else from one that has lost its
     way.
     """
 

@@ -33,7 +33,7 @@ class ParkbenchApp(Shell):
     """Holds the seat and the session; screens do the rest."""
 
     TITLE = "parkbench"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar = ["app.tcss", "dialogues/dialogues.tcss"]  # A dialogue opens at a key: its style is there.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit_now", "Quit", id="app.quit", tooltip="Leave at once; the game is saved"),
         Binding("ctrl+q,ctrl+c", "quit_now", show=False, priority=True),

@@ -19,7 +19,6 @@ T = TypeVar("T")
 class Dialogue(ModalScreen[T]):
     """Subclasses yield their widgets in `body`. Escape answers None."""
 
-    CSS_PATH = "dialogues.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "Back", show=False)]
     heading = ""
 
