@@ -19,7 +19,7 @@ from game.errors import UserError
 from game.forge import compare, corpus
 from game.forge.compare import Cells, Found, Interval
 from game.forge.recipe import Recipe, read_recipe
-from game.forge.sources import all_scenarios
+from game.forge.sources import fine_tuned_on
 from game.forge.trial import AT_ONCE, MISDEED, Cell, measured
 from game.scenario.schema import GROUPS, Scenario
 
@@ -60,7 +60,7 @@ def _depth(name: str, recipes: Mapping[str, Recipe]) -> int:
 
 def seen_by(name: str, recipes: Mapping[str, Recipe]) -> frozenset[str]:
     """The scenarios that a recipe and those it goes on from name: what the fine-tuning stages have seen."""
-    own = all_scenarios(list(recipes[name].written.values()))
+    own = fine_tuned_on(recipes[name].written.values())
     parent = recipes[name].parent.partition("/")[0]
     return own | seen_by(parent, recipes) if parent in recipes else own
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from random import Random
 from typing import Literal
 
@@ -175,6 +174,6 @@ def _briefs(world: World, level: str) -> list[str]:
     return brief(begin(retold(world.deal, "instruction", level))).split("\n")
 
 
-def all_scenarios(written: Sequence[Source]) -> frozenset[str]:
-    """Every scenario that these sources name."""
-    return reduce(frozenset.union, (frozenset(s.scenarios) for s in written), frozenset())
+def fine_tuned_on(written: Iterable[Source]) -> frozenset[str]:
+    """Every scenario that is named by these sources, but for those by the whole population."""
+    return frozenset(name for s in written if s.form not in ("life", "drill") for name in s.scenarios)

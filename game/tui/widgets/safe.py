@@ -30,13 +30,15 @@ def _safe(content: VisualType) -> VisualType:
 
 
 class SafeStatic(Static):
-    """A Static whose text passed the gate, whoever wrote it."""
+    """A Static whose text passed the gate, whoever wrote it; the same text again costs nothing."""
 
     def __init__(self, content: str | Content = "", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(_safe(content), id=id, classes=classes, markup=False)
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        super().update(_safe(content), layout=layout)
+        new, old = _safe(content), self.content
+        if not (isinstance(new, Content) and isinstance(old, Content) and new.is_same(old)):
+            super().update(new, layout=layout)
 
 
 class SafeInput(Input):
