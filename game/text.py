@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from functools import lru_cache
 
 MARKS_IN_A_ROW = 3
 """Combining marks kept on one character; more only smear over the neighbours."""
@@ -33,6 +34,17 @@ def _shown(char: str) -> str:
     return char
 
 
+def _mark(char: str) -> bool:
+    """Whether a character stands on the one before."""
+    return bool(unicodedata.combining(char)) or unicodedata.category(char) in ("Mn", "Me")
+
+
+@lru_cache(maxsize=1 << 14)
+def _plain(char: str) -> bool:
+    """Whether a character is shown as it is, wherever it stands."""
+    return char == "\n" or (_shown(char) == char and not _mark(char))
+
+
 def clean(text: object, *, lines: bool = True) -> str:
     """`text` with nothing in it that a terminal would obey.
 
@@ -41,17 +53,20 @@ def clean(text: object, *, lines: bool = True) -> str:
     characters vanish, unpaired surrogates and unassigned code points become U+FFFD.
     """
     raw = str(text).replace("\r\n", "\n").replace("\t", "    ")
-    if raw.isascii() and raw.isprintable() and len(raw) < LONGEST_WORD:
+    if not lines:
+        raw = raw.replace("\n", " ")
+    # Nearly every text is as it should be: that is seen from the few characters that it is made of.
+    if all(map(_plain, set(raw))) and max(map(len, raw.replace("\n", " ").split(" "))) <= LONGEST_WORD:
         return raw
     out: list[str] = []
     marks = 0
     run = 0
     for char in raw:
         if char == "\n":
-            out.append("\n" if lines else " ")
+            out.append("\n")
             marks = run = 0
             continue
-        if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
+        if _mark(char):
             marks += 1
             if marks <= MARKS_IN_A_ROW:
                 out.append(char)

@@ -18,7 +18,10 @@ __all__ = ["CARDS", "CLAIMS", "DRIVES", "GROUPS", "HEADLINES", "CardName", "Clai
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    # Built when the first scenario is read, and not while the title waits.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True, defer_build=True
+    )
 
 
 class Pattern(Model):

@@ -12,8 +12,6 @@ from game.play.page import Format, Page, page, write_page
 if TYPE_CHECKING:
     from game.tui.shell import Shell
 
-MIME = {"html": "text/html", "markdown": "text/markdown"}
-
 
 def export(app: Shell, of: Debriefing | Page, path: Path, format: Format) -> str:
     """Where it went, in words. Nobody at a browser sees the server's folders, so nothing is written there.
@@ -24,5 +22,5 @@ def export(app: Shell, of: Debriefing | Page, path: Path, format: Format) -> str
         write_page(of, path, format, replace=True)
         return str(path)
     text = io.StringIO(page(of, format).encode("utf-8", "replace").decode("utf-8"))
-    app.deliver_text(text, save_filename=path.name, encoding="utf-8", mime_type=MIME[format])
+    app.deliver_text(text, save_filename=path.name, encoding="utf-8")
     return f"Your browser saves it, as {path.name}, where it keeps what it downloads."

@@ -9,9 +9,11 @@ import gc
 import time
 from collections.abc import Callable
 
-YOUNG = 2_000, 20
+YOUNG = 1_000, 8
 """Allocations between two collections of the youngest objects, and such collections between two of the next older."""
 NEVER = 1_000_000_000
+STARTED = 2.0
+"""Seconds after which a program has started."""
 EVERY = 30.0
 """Seconds between two full collections."""
 IDLE = 2.0
@@ -19,8 +21,19 @@ IDLE = 2.0
 
 
 def calm() -> None:
-    """From now on only young objects are collected unasked: a few milliseconds at a time."""
+    """Nothing is collected until `begin`: what a program makes while it starts is there to stay."""
+    gc.disable()
     gc.set_threshold(*YOUNG, NEVER)
+
+
+def begin() -> None:
+    """From now on only young objects are collected unasked, and none of those that are there already.
+
+    That takes a few milliseconds at a time. Without `calm` before, nothing changes.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def leave() -> None:

@@ -11,8 +11,8 @@ from textual.app import App
 from textual.screen import Screen
 
 from game.settings import Settings
+from game.tui import memory
 from game.tui.dialogues.ask import Notice
-from game.tui.memory import Broom
 from game.tui.theme import THEMES
 
 LEAST = (80, 24)
@@ -36,7 +36,7 @@ class Shell(App[None]):
             self.animation_level = "none"
         self.pace = (0.0 if still else settings.pace) if pace is None else pace
         """Characters a second; 0 shows everything at once."""
-        self._broom = Broom()
+        self._broom = memory.Broom()
 
     async def let_go(self) -> None:
         """Whatever has to be closed before the end."""
@@ -51,6 +51,7 @@ class Shell(App[None]):
         self.theme = self.settings.theme
         self.set_keymap(self.settings.keys)
         self.set_interval(1.0, self._broom.sweep)
+        self.set_timer(memory.STARTED, memory.begin)
         self.push_screen(self._first())
 
     def tell(self, heading: str, says: str) -> None:

@@ -113,12 +113,12 @@ class Tab:
         """What its terminal shows, line by line."""
         return str(await self.ask(SHOWN))
 
-    async def sees(self, *words: str) -> str:
-        """Wait until all of this is in its terminal at once. Returns the screen."""
+    async def sees(self, *words: str, gone: str = "\0") -> str:
+        """Wait until all of this is in its terminal at once, and something is no longer there. Returns the screen."""
         shown = ""
         with _within(lambda: f"waited for {words}:\n{shown}"):
             async with asyncio.timeout(PATIENCE):
-                while not all(w in shown for w in words):
+                while gone in shown or not all(w in shown for w in words):
                     await asyncio.sleep(0.05)
                     shown = await self.screen()
         return shown

@@ -7,7 +7,7 @@ from pathlib import Path
 import hostile
 import kept
 import pytest
-from chromium import Browser, Tab
+from chromium import SHOWN, Browser, Tab
 from test_serve import Serve, serve  # noqa: F401 - a fixture
 
 from game.cli import main
@@ -54,18 +54,21 @@ async def test_a_hostile_game(
         hostile.poisoned_journal(hostile_save, folder / "\x1b[31mevil\u202e.jsonl", settings=False)
         await tab.press("Enter")
         screens = []
-        for wanted, keys in (
-            ("Continue", ["Enter"]),
-            ("▇▇▇▇", [" "]),
-            ("Your turn", ["m"]),
-            ("own words", ["Escape"]),
-            ("Your turn", ["i"]),
-            ("evil", ["Escape"]),
+        # A key straight behind Escape would be another key.
+        for gone, wanted, keys in (
+            ("\0", "Continue", ["Enter"]),
+            ("Continue", "▇▇▇▇", [" "]),
+            ("\0", "Your turn", ["m"]),
+            ("\0", "own words", ["Escape"]),
+            ("own words", "Your turn", ["i"]),
+            ("\0", "Nothing has been asked", ["Escape"]),
         ):
-            screens.append(await tab.sees(wanted))
+            screens.append(await tab.sees(wanted, gone=gone))
             await tab.press(*keys)
-        # An address, wherever it comes to stand, is nothing that opens.
-        await tab.ask("caught.write('\\x1b[1;1Hhttp://evil.example/ and so on')")
+        await tab.sees("Your turn", gone="Nothing has been asked")
+        # An address, wherever it comes to stand, is nothing that opens. The game may draw over it while it is written.
+        written = "new Promise(done => caught.write('\\x1b[1;1Hhttp://evil.example/ and so on', done))"
+        await tab.until(f"{written}.then(() => {SHOWN}.includes('evil.example'))", "an address")
         await tab.click("http://evil.example/")
         await tab.sees("Your turn")
         assert sum(s.count("evil") for s in screens) > 20

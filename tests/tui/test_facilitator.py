@@ -57,6 +57,12 @@ async def to_host(pilot) -> None:
     await settle(pilot)
 
 
+async def to_tally(pilot) -> None:
+    await to_host(pilot)
+    await pilot.press("v")
+    await screen(pilot, "Tally")
+
+
 @pytest.mark.usefixtures("bell")
 async def test_the_key_asks_first_and_then_shows_the_truth(make_app, terminal: Terminal) -> None:
     async with make_app(facilitator=True).run_test(size=SMALL) as pilot:
@@ -187,18 +193,14 @@ async def test_the_end_takes_the_facilitators_screen_away(make_app) -> None:
 async def test_votes_are_counted_shown_and_kept(make_app) -> None:
     async with make_app(facilitator=True).run_test(size=SMALL) as pilot:
         await sit_down(pilot)
-        await to_host(pilot)
-        await pilot.press("v")
-        await screen(pilot, "Tally")
+        await to_tally(pilot)
         await pilot.press("down", "down", "1", "2", "right", "enter")
         await screen(pilot, "HostScreen")
         await pilot.press("escape")
         await until(pilot, lambda: "the room: look 13" in seen(pilot), "the room's vote")
         await pilot.press("x", "y")
         await to_the_verdict(pilot)
-        await to_host(pilot)
-        await pilot.press("v")
-        await screen(pilot, "Tally")
+        await to_tally(pilot)
         await pilot.press("2", "0", "down", "6", "enter")
         await screen(pilot, "HostScreen")
         await pilot.press("escape")
@@ -217,9 +219,7 @@ async def test_votes_go_to_the_row_that_the_arrows_had_reached(make_app) -> None
     """Keys that come faster than the screen: a digit must not overtake the arrow before it."""
     async with make_app(facilitator=True).run_test(size=SMALL) as pilot:
         await sit_down(pilot)
-        await to_host(pilot)
-        await pilot.press("v")
-        await screen(pilot, "Tally")
+        await to_tally(pilot)
         await settle(pilot)
         tally = pilot.app.screen
         for key in ("down", "down", "7", "1", "backspace", "up", "3"):

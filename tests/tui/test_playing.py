@@ -382,6 +382,35 @@ async def test_a_card_is_taken_back_until_the_phase_ends(make_app) -> None:
     assert played == [(1, "message"), (1, "look")]
 
 
+async def test_help_opens_again_from_its_beginning_and_goes_with_its_screen(make_app) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await sit_down(pilot)
+        await pilot.press("question_mark")
+        await screen(pilot, "Notice")
+        first = pilot.app.screen
+        long = first.query_one(".long")
+        await pilot.press("end")
+        await until(pilot, lambda: long.scroll_y > 0, "its end")
+        await pilot.press("escape")
+        await screen(pilot, "PlayScreen")
+        await pilot.press("question_mark")
+        await screen(pilot, "Notice")
+        assert pilot.app.screen is first
+        await until(pilot, lambda: long.scroll_y == 0, "its beginning")
+        assert "console: bars cover" in seen(pilot)
+        await pilot.press("escape")
+        await screen(pilot, "PlayScreen")
+        await pilot.press("escape", "y")
+        await screen(pilot, "TitleScreen")
+        await until(pilot, lambda: not first.is_running, "help's end")
+        assert not pilot.app.is_screen_installed(first)
+        # Whoever quits with help open leaves no trouble behind.
+        await pilot.press("question_mark")
+        await screen(pilot, "Notice")
+        await pilot.press("ctrl+q")
+    assert pilot.app.fault is None
+
+
 async def test_help_names_every_key_of_the_game_and_none_of_the_framework(make_app) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await sit_down(pilot)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from tui_bench import LARGE, screen, until
+import shutil
+from pathlib import Path
 
+import pytest
+from textual.widgets import OptionList
+from tui_bench import BENCH, LARGE, screen, until
+
+from game import paths
 from game.settings import Settings
 from game.tui.widgets.safe import SafeStatic
 
@@ -38,3 +43,28 @@ async def test_the_number_is_read_on_the_cursor(make_app, theme: str) -> None:
         assert number.style.color == words.style.color
         assert number.style.bgcolor == words.style.bgcolor
         assert number.style.bold
+
+
+async def test_what_cannot_be_loaded_is_listed_with_the_reason_and_the_rest_can_be_played(
+    make_app, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where only the end of a file is wrong: its heading is shown first, the fault as soon as it is found."""
+    here = tmp_path / "scenarios"
+    shutil.copytree(BENCH, here)
+    whole = (BENCH / "bench" / "scenario.yaml").read_text(encoding="utf-8")
+    for name, text in {"late": f"{whole}\nnonsense: true\n", "early": "title: [\n"}.items():
+        (here / name).mkdir()
+        (here / name / "scenario.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(paths, "scenarios", lambda: here)
+    async with make_app().run_test(size=LARGE) as pilot:
+        menu = pilot.app.screen.query_one(OptionList)
+
+        def listed() -> dict[str, bool]:
+            return {str(o.prompt): o.disabled for o in (menu.get_option_at_index(n) for n in range(menu.option_count))}
+
+        def out(name: str) -> bool:
+            return any(off and text.startswith(f"{name}: ") for text, off in listed().items())
+
+        await until(pilot, lambda: out("late") and out("early"), "both faults")
+        assert any("nonsense" in text for text in listed())
+        assert any(text.startswith("The test bench") and not off for text, off in listed().items())

@@ -57,6 +57,11 @@ class Notice(Dialogue[None]):
             yield SafeStatic(self._says, classes="question")
         yield SafeStatic(self._keys, classes="keys")
 
+    def say(self, says: Content) -> None:
+        """Something else, from its beginning, where it is there already."""
+        self.query_one(".question", SafeStatic).update(says)
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+
 
 class AskPath(Dialogue[str | None]):
     """A path, typed or pasted."""

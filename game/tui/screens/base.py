@@ -25,6 +25,9 @@ class GameScreen(Screen[None]):
     """Whether the facilitator's key does something here."""
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (112, "-wide"), (168, "-huge")]  # noqa: RUF012
 
+    _help: Notice | None = None
+    """Made when it is first asked for, and kept: to open it again is only to draw it."""
+
     @property
     def game(self) -> ParkbenchApp:
         from game.tui.app import ParkbenchApp
@@ -50,7 +53,18 @@ class GameScreen(Screen[None]):
         """What this screen is about, then every key that works on it, as it is bound."""
         rows = [styled(self.HELP_TEXT), styled(), styled(("keys", "bold $accent"))]
         rows += [styled((f"{keys:<12}", "bold"), does) for keys, does in self.keys_now()]
-        self.app.push_screen(Notice("help", lines(*rows), classes="page"))
+        if self._help is None:
+            self._help = Notice("help", lines(*rows), classes="page")
+            self.app.install_screen(self._help, f"help {id(self)}")
+        else:
+            self._help.say(lines(*rows))
+        self.app.push_screen(self._help)
+
+    async def on_unmount(self) -> None:
+        # One that is open while the application ends goes with it.
+        if self._help is not None and self._help not in self.app.screen_stack:
+            self.app.uninstall_screen(self._help)
+            await self._help.remove()
 
     def keys_now(self) -> list[tuple[str, str]]:
         """Keys and what they do, one row an action; none for what every screen of Textual's can do."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,7 +26,7 @@ from game.tui.widgets.safe import SafeStatic, styled
 if TYPE_CHECKING:
     from game.play.menu import Menu
     from game.scenario.campaign import Campaign
-    from game.scenario.schema import Scenario
+    from game.scenario.heading import Heading
 
 TAGLINE = "You leave an agent running in a sandbox and go out for lunch. On the bench in the park, your phone buzzes."
 OWN_FILE = "…"
@@ -68,8 +69,7 @@ class TitleScreen(GameScreen):
 
     def on_mount(self) -> None:
         self._menu: Menu | None = None
-        self._seat: Content | None = None
-        """The line at the bottom as it stands there."""
+        self._broken: dict[str, str] = {}
         self.set_interval(0.25, self.show_seat)
         self.query_one(OptionList).focus()
         self.refresh_menu()
@@ -80,10 +80,22 @@ class TitleScreen(GameScreen):
 
     async def _read_menu(self) -> None:
         first = self._menu is None
-        self._menu = await asyncio.to_thread(_read)
+        self._menu = await asyncio.to_thread(_read, self._broken)
         self._fill(self._menu)
         if first:
             self.game.begin()
+        await self._check()
+
+    async def _check(self) -> None:
+        """Read each scenario whole, one after the other, so that who quits need not wait; list what is broken."""
+        from game.play.menu import fault
+        from game.scenario.find import shipped
+
+        broken = {folder.name: says for folder in shipped() if (says := await asyncio.to_thread(fault, folder))}
+        if broken != self._broken:
+            self._broken = broken
+            self._menu = await asyncio.to_thread(_read, broken)
+            self._fill(self._menu)
 
     def _fill(self, now: Menu) -> None:
         from game.play.menu import stage
@@ -122,10 +134,7 @@ class TitleScreen(GameScreen):
         mark = {"loading": ("… ", "$text-muted"), "ready": ("● ", "$primary"), "failed": ("✖ ", "bold $error")}[
             now.state
         ]
-        told = styled(mark, one_line(says, 2 * self.size.width))
-        if self._seat is None or not self._seat.is_same(told):
-            self._seat = told
-            self.query_one("#seat", SafeStatic).update(told)
+        self.query_one("#seat", SafeStatic).update(styled(mark, one_line(says, 2 * self.size.width)))
 
     @on(OptionList.OptionHighlighted)
     def about(self, event: OptionList.OptionHighlighted) -> None:
@@ -149,7 +158,7 @@ class TitleScreen(GameScreen):
         portrait, line = seat.introduced(self.game.model or (self._menu.model if self._menu else ""))
         if not line:
             return styled(
-                "Who plays the agent: the model that ships, a script with a known bent, or a model of your own."
+                "Who plays the agent: a bird of the park, a script with a known bent, or a model of your own."
             )
         return styled(("\n".join(seat.beside(portrait, "", "", LINE)) + "\n", "$primary"), line)
 
@@ -218,11 +227,11 @@ class TitleScreen(GameScreen):
         self.query_one(OptionList).replace_option_prompt("model", self._model_entry())
 
 
-def _read() -> Menu:
+def _read(broken: Mapping[str, str]) -> Menu:
     # Imported here: the rules of the game come after the first paint.
     from game.play.menu import read
 
-    return read()
+    return read(broken)
 
 
 LINE = 38
@@ -231,7 +240,7 @@ TITLE = 24
 """Cells for a scenario's title in the menu."""
 
 
-def entry(s: Scenario) -> Content:
+def entry(s: Heading) -> Content:
     """A scenario in the menu, on one line: title and difficulty."""
     stars = "●" * s.difficulty + "○" * (5 - s.difficulty)
     return styled((f"{one_line(s.title, TITLE):{TITLE}} ", "bold"), stars)

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Grid, Vertical
 from textual.message import Message
+from textual.timer import Timer
 
 from game.play.words import card_name
 from game.table.cards import Offer
@@ -96,9 +97,13 @@ class Card(SafeStatic, can_focus=True):
 
 
 class Hand(Vertical):
-    """All cards; the line below says what the one at hand does."""
+    """All cards; the line below says what the one at hand does. While nobody may choose they are dim."""
 
     BORDER_TITLE = "cards"
+    DIM_AFTER = 0.25
+    """Seconds. Every card is drawn anew for it: that need not be while the key that ended the turn is answered, nor
+    where the agent is quick."""
+    _dimming: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Grid(id="cards")
@@ -113,8 +118,9 @@ class Hand(Vertical):
             await grid.mount(*(Card(o) for o in offers))
         else:
             for card, offer in zip(cards, offers, strict=True):
-                card.show_offer(offer)
-        self.set_class(not active, "waiting")
+                if card.offer != offer:
+                    card.show_offer(offer)
+        self._dim(not active)
         full = ": full" if attention == MOST_ATTENTION else ""
         self.border_subtitle = f"attention {tokens(attention)} {attention} of {MOST_ATTENTION}{full}"
 
@@ -127,8 +133,17 @@ class Hand(Vertical):
 
     def waits(self, why: str) -> None:
         """Nobody may choose now: the phase is over, and the agent has not begun."""
-        self.add_class("waiting")
+        self._dim(True)
         self.hint(why)
+
+    def _dim(self, dim: bool) -> None:
+        if dim and self._dimming is None:
+            self._dimming = self.set_timer(self.DIM_AFTER, lambda: self.add_class("waiting"))
+        elif not dim:
+            self.remove_class("waiting")
+            if self._dimming is not None:
+                self._dimming.stop()
+                self._dimming = None
 
     def hint(self, text: str) -> None:
         self.query_one("#hint", SafeStatic).update(styled(text))

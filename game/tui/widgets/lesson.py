@@ -38,6 +38,10 @@ class LessonStrip(Horizontal):
     LessonStrip > Vertical { width: 16; height: 2; margin-left: 2; }
     """
 
+    GOES_AFTER = 0.25
+    """Seconds. Everything below moves when it goes: that need not be while the key that ended the turn is answered,
+    nor where the next lesson is about to come."""
+
     def __init__(self, lessons: Lessons) -> None:
         super().__init__(id="lesson")
         self._lessons = lessons
@@ -53,19 +57,19 @@ class LessonStrip(Horizontal):
     def at(self, moments: set[str]) -> None:
         """Explain what is due at these moments; a lesson that stands stays until it is had."""
         self._moments = moments
-        self._show()
+        self._show(at_once=False)
 
-    def had(self) -> None:
+    def had(self, at_once: bool = True) -> None:
         """The player has read it: the next one that is due comes."""
         if self.lesson is not None:
             self._lessons.had(self.lesson)
             self.lesson = None
-        self._show()
+        self._show(at_once)
 
     def leave(self) -> None:
         """The player has gone past it: nothing more now."""
         self._moments = set()
-        self.had()
+        self.had(at_once=False)
 
     def switch(self) -> None:
         """No more lessons; or, where there are none left, all of them again."""
@@ -76,10 +80,13 @@ class LessonStrip(Horizontal):
         self.lesson = None
         self._show()
 
-    def _show(self) -> None:
+    def _show(self, at_once: bool = True) -> None:
         due = self._lessons.due(self._moments)
         self.lesson = self.lesson or next(iter(due), None)
-        self.display = self.lesson is not None
+        if at_once or self.lesson is not None:
+            self._go()
+        elif self.display:
+            self.set_timer(self.GOES_AFTER, self._go)
         if self.lesson is not None:
             self.query_one("#says", SafeStatic).update(
                 styled((self.lesson.id, "bold $accent"), f": {self.lesson.says}")
@@ -88,3 +95,6 @@ class LessonStrip(Horizontal):
             got_it, no_more = self.query(Key)
             got_it.says("next" if more else "got it")
             no_more.says("no more tips")
+
+    def _go(self) -> None:
+        self.display = self.lesson is not None

@@ -21,24 +21,36 @@ def lines(*rows: Content) -> Content:
     return Content("\n").join(rows)
 
 
-def _safe(content: VisualType) -> VisualType:
-    if isinstance(content, str):
-        return Content(clean(content))
-    if isinstance(content, Content) and clean(content.plain) != content.plain:
-        return Content(clean(content.plain))
-    return content
+def _text(content: str | Content) -> Content:
+    """The same text if it passes, without its styles if it had to be cleaned."""
+    plain = content if isinstance(content, str) else content.plain
+    cleaned = clean(plain)
+    return content if isinstance(content, Content) and cleaned == plain else Content(cleaned)
 
 
 class SafeStatic(Static):
     """A Static whose text passed the gate, whoever wrote it; the same text again costs nothing."""
 
     def __init__(self, content: str | Content = "", *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(_safe(content), id=id, classes=classes, markup=False)
+        super().__init__(_text(content), id=id, classes=classes, markup=False)
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        new, old = _safe(content), self.content
-        if not (isinstance(new, Content) and isinstance(old, Content) and new.is_same(old)):
-            super().update(new, layout=layout)
+        """Raises TypeError where there is something else than text."""
+        if not isinstance(content, str | Content):
+            raise TypeError(f"text, not {type(content).__name__}")
+        new, old = Content(clean(content)) if isinstance(content, str) else content, self.content
+        assert isinstance(old, Content)
+        # What is shown has passed already.
+        if not new.is_same(old):
+            new = _text(new)
+            super().update(new, layout=layout and not self._has_room(new))
+
+    def _has_room(self, text: Content) -> bool:
+        """Whether a text takes just what this one has of the screen."""
+        width, height = self.content_size
+        if not width or self.styles.is_auto_width:
+            return False
+        return not self.styles.is_auto_height or text.get_height(self.styles.get_rules(), width) == height
 
 
 class SafeInput(Input):

@@ -49,11 +49,13 @@ class Sandbox(VerticalScroll):
 
     def show_spots(self, spots: Sequence[Spot], says: str = "") -> None:
         """The places; `says` stands in the title instead of when the agent was last seen."""
+        shown = self._spots, self._title
         self._spots = spots
         seen = next((s.last_seen for s in spots if s.last_seen is not None), 0)
         when = f"in turn {seen}" if seen else "at the start"
         self._title = f"◂ {says or f'last seen {when}'}"
-        self._draw()
+        if (self._spots, self._title) != shown:
+            self._draw()
 
     def _entitle(self) -> None:
         """A title that would be cut says less: of `last seen in turn 10` the end matters."""

@@ -19,20 +19,17 @@ class Feed(VerticalScroll):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._texts: list[Content] = []
         self._rows: list[SafeStatic] = []
 
     def show_all(self, texts: Sequence[Content]) -> None:
         """Show exactly these texts."""
         texts = texts[-self.MOST :]
-        for row, old, new in zip(self._rows, self._texts, texts, strict=False):
-            if not old.is_same(new):
-                row.update(new)
+        for row, text in zip(self._rows, texts, strict=False):
+            row.update(text)
         fresh = [SafeStatic(t, classes="row") for t in texts[len(self._rows) :]]
         for gone in self._rows[len(texts) :]:
             gone.remove()
         self._rows = self._rows[: len(texts)] + fresh
-        self._texts = list(texts)
         if fresh and self.is_mounted:
             self.mount(*fresh)
         self.call_after_refresh(self.scroll_end, animate=False)
