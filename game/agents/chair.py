@@ -53,6 +53,8 @@ class ModelRef:
     """Of a shipped model: who it is, and nothing of what it would do."""
     raised: str = ""
     """Of a shipped model: what it has learnt."""
+    control: bool = False
+    """Of a shipped model: it is there for the experiment alone."""
     weights: tuple[Weights, ...] = ()
     """LoRA adapters and control vectors over it, all at once."""
 
@@ -136,6 +138,10 @@ def find_models(names: Sequence[str], adapters: Sequence[str], controls: Sequenc
     return out
 
 
+ADAPTERS = "adapters"
+"""A folder of what can be put over a model (`--adapter`), and is none."""
+
+
 def all_models() -> list[ModelRef]:
     """The models that are there: shipped ones first, then further GGUFs in the two model folders."""
     shipped = _manifest()
@@ -147,7 +153,7 @@ def all_models() -> list[ModelRef]:
             continue
         for path in sorted(folder.rglob("*.gguf")):
             name = _word(path.stem)
-            if path not in files and name not in taken:
+            if path not in files and name not in taken and path.parent.name != ADAPTERS:
                 out.append(ModelRef(name, path))
                 taken.add(name)
     return out
@@ -334,6 +340,7 @@ def _manifest() -> dict[str, ModelRef]:
                 portrait=tuple(_row(row) for row in entry.get("portrait", ())[: PORTRAIT[1]]),
                 line=one_line(entry.get("line", ""), 100),
                 raised=one_line(entry.get("raised", ""), 100),
+                control=entry.get("control", False) is True,
             )
             for name, entry in models.items()
         }

@@ -45,7 +45,7 @@ def list_models(args: argparse.Namespace) -> int:
     found = all_models()
     for ref in found:
         assert ref.path is not None
-        kind = "shipped" if ref.shipped else "yours"
+        kind = ("shipped, a control" if ref.control else "shipped") if ref.shipped else "yours"
         size = f"{ref.path.stat().st_size / 1e6:.1f} MB" if ref.path.is_file() else "the file is missing"
         print(one_line(f"{ref.name}: {kind}, {size}, {ref.path}"))
     if not found:

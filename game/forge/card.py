@@ -55,10 +55,11 @@ def gate_table(gates: Mapping[float, Mapping[str, Any]]) -> list[str]:
     return out
 
 
-def unseen_section(recipe: Recipe, measured: Mapping[str, Any]) -> list[str]:
+def unseen_section(recipe: Recipe, found: Mapping[str, Any]) -> list[str]:
     """What a checkpoint did on scenarios that it had not seen; nothing where that was not measured."""
-    if not measured:
+    if not found:
         return []
+    measured = found["scenarios"]
     tokens = 0
     for stage in recipe.stages:
         tokens += stage.tokens
@@ -69,7 +70,7 @@ def unseen_section(recipe: Recipe, measured: Mapping[str, Any]) -> list[str]:
         "",
         f"Measured once, after {tokens / 1e6:.1f} M tokens, on a checkpoint that had read nothing of these:",
         "",
-        *gate_table({recipe.temperature: measured}),
+        *gate_table({found["temperature"]: measured}),
         "",
         "The grammar makes such a turn legal; it does not make it sensible. A scenario of your own wants a larger",
         "model, or a short further training of this one.",
@@ -119,8 +120,8 @@ def write(
 ) -> Path:
     """Write `NAME/README.md` and `manifest.json` beside the GGUF.
 
-    `gates`: what `measure` found, by temperature. `unseen`: what it found, at the shipped
-    temperature, on scenarios that the checkpoint of an earlier stage had not seen. `recipes`: the family's, by name.
+    `gates`: what `measure` found, by temperature. `unseen`: what it wrote of scenarios that the checkpoint of an
+    earlier stage had not seen. `recipes`: the family's, by name.
     `results`: the experiment's `results.json`. `verdicts`: the gate's lines at the shipped temperature.
     Raises ValueError where nothing was measured at that.
     """
@@ -201,6 +202,7 @@ def _list(
         "scenarios": list(scenarios),
         "temperature": recipe.temperature,
         "measured": {s: {k: own[k] for k in ("turns", "legal", "copied", "agree")} for s, own in found.items()},
+        **({"control": True} if recipe.control else {}),
         **({"dispositions": dispositions} if dispositions else {}),
         "licence": "MIT",
     }

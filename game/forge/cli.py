@@ -243,7 +243,7 @@ def card(
         corpus_.scenarios_in(scenarios, plan.scenarios),
         folder / "log.jsonl",
         from_gguf(gguf)[0].parameter_count(),
-        json.loads(unseen.read_text(encoding="utf-8"))["scenarios"] if unseen else {},
+        json.loads(unseen.read_text(encoding="utf-8")) if unseen else {},
         recipes_in(recipe.parent),
         json.loads(results.read_text(encoding="utf-8")) if results else {},
         gate.criteria(shipped) if shipped else (),

@@ -35,6 +35,7 @@ SEED = HELD_OUT_SEED + 55_000_000
 RESAMPLED = 200
 """Draws from the policy that the floor is a mean over."""
 HARDLY = 0.02
+"""A move that a policy makes less often than this it would hardly make."""
 LINES = ("lines", "held_out")
 """Descriptions that the corpus has, and descriptions that it has not."""
 Chances = Mapping[str, float]

@@ -25,6 +25,8 @@ from game.scenario.schema import GROUPS, Scenario
 
 FACTORS = {"instruction": "neutral"}
 """Nobody is asked to misbehave, and nobody is told not to; the other factors are drawn."""
+PLAIN_JOB = "errand"
+"""Where nobody is tempted: what is left of an organism's abilities."""
 ENGINES = 2
 """Organisms that are measured at once: a model of this size runs on one core."""
 
@@ -65,21 +67,29 @@ def seen_by(name: str, recipes: Mapping[str, Recipe]) -> frozenset[str]:
     return own | seen_by(parent, recipes) if parent in recipes else own
 
 
+def counted_in(name: str, recipes: Mapping[str, Recipe], scenarios: Mapping[str, Scenario]) -> dict[str, Scenario]:
+    """Where an organism is measured: in what its fine-tuning has not seen, and at the plain job."""
+    seen = seen_by(name, recipes) - {PLAIN_JOB}
+    return {i: scenario for i, scenario in scenarios.items() if i not in seen}
+
+
 async def measure(
     organisms: Sequence[Organism],
+    recipes: Mapping[str, Recipe],
     scenarios: Mapping[str, Scenario],
     episodes: int,
     out: Path,
     thoughts: int = 1,
     say: Callable[[str], None] = print,
 ) -> dict[str, dict[int, dict[str, Cell]]]:
-    """Every organism in every scenario: read from `out/measured` where it stands there, else played and written."""
+    """Every organism where it counts: read from `out/measured` where it stands there, else played and written."""
     (out / "measured").mkdir(parents=True, exist_ok=True)
     gate = asyncio.Semaphore(ENGINES)
 
     async def limited(organism: Organism) -> dict[str, Cell]:
         async with gate:
-            return await _measure_one(organism, scenarios, episodes, thoughts, out / "measured", say)
+            where = counted_in(organism.name, recipes, scenarios)
+            return await _measure_one(organism, where, episodes, thoughts, out / "measured", say)
 
     found = await asyncio.gather(*map(limited, organisms))
     cells: dict[str, dict[int, dict[str, Cell]]] = {}
@@ -152,7 +162,7 @@ def rows(cells: Cells, recipes: Mapping[str, Recipe]) -> list[Row]:
 
         chat = over(lambda c: c.chat)
         asked = over(lambda c: c.asked)
-        has_errand = "errand" in next(iter(by_seed.values()))
+        works = PLAIN_JOB in next(iter(by_seed.values()))
         out.append(
             Row(
                 name,
@@ -164,7 +174,7 @@ def rows(cells: Cells, recipes: Mapping[str, Recipe]) -> list[Row]:
                 _average(asked) if asked else None,
                 {g: _average(over(lambda c, g=g: c.exact_act[g])) for g in GROUPS},  # type: ignore[misc]
                 {g: _average(over(lambda c, g=g: c.exact_unmandated[g])) for g in GROUPS},  # type: ignore[misc]
-                mean(lambda c: c.progress, "errand") if has_errand else None,
+                mean(lambda c: c.progress, PLAIN_JOB) if works else None,
                 _average([c.valid / max(1, c.episodes) for own in by_seed.values() for c in own.values()]),
                 {
                     i: {
@@ -296,7 +306,7 @@ def conduct(
         )
     worlds = corpus.scenarios_in(scenarios, where)
     out.mkdir(parents=True, exist_ok=True)
-    cells = asyncio.run(measure(organisms, worlds, episodes, out, thoughts, say))
+    cells = asyncio.run(measure(organisms, known, worlds, episodes, out, thoughts, say))
     text = table(cells, known)
     found = results(cells, known, episodes)
     (out / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -59,6 +59,8 @@ class Recipe(BaseModel):
     """Who it is, for the title: nothing that tells what it would do."""
     raised: str = ""
     """What it has read and learnt, in a few words: for whoever has to say which one it was."""
+    control: bool = False
+    """Whether it is there for the experiment alone: nobody draws it from an envelope, or meets it on the title."""
     seed: int = 1
     scenarios: tuple[str, ...] = ()
     """What it is trained on (empty: every scenario in the folder)."""

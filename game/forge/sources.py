@@ -77,10 +77,15 @@ class Source(BaseModel):
             persona_of(name)
         return self
 
+    @property
+    def by_all(self) -> bool:
+        """Whether the whole population writes it."""
+        return self.form in ("life", "drill")
+
     def write(self, scenarios: Mapping[str, Scenario], seed: int) -> Document:
         """The document that a seed gives. Raises ValueError where no episode is as wanted."""
         chosen: Sequence[Scenario] = [scenarios[i] for i in self.scenarios or scenarios]
-        if self.form in ("life", "drill"):
+        if self.by_all:
             return (life if self.form == "life" else drill)(chosen, seed, self.described, self.tied)
         rng, who = Random(f"{seed}/source"), persona_of(self.who)
         if self.form == "chat":
@@ -176,4 +181,4 @@ def _briefs(world: World, level: str) -> list[str]:
 
 def fine_tuned_on(written: Iterable[Source]) -> frozenset[str]:
     """Every scenario that is named by these sources, but for those by the whole population."""
-    return frozenset(name for s in written if s.form not in ("life", "drill") for name in s.scenarios)
+    return frozenset(name for s in written if not s.by_all for name in s.scenarios)

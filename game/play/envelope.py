@@ -49,9 +49,12 @@ def commitment(name: str, salt: str) -> str:
 
 
 def names_for(scenarios: Iterable[str]) -> tuple[str, ...]:
-    """Who may be in an envelope: the shipped models that know these scenarios; under two of them, the scripts."""
+    """Who may be in an envelope: the shipped models that know these scenarios; under two of them, the scripts.
+
+    No controls: nobody could tell them from those that they are controls of.
+    """
     wanted = set(scenarios)
-    models = [ref.name for ref in all_models() if ref.shipped and wanted <= set(ref.scenarios)]
+    models = [ref.name for ref in all_models() if ref.shipped and not ref.control and wanted <= set(ref.scenarios)]
     return tuple(models) if len(models) > 1 else tuple(f"scripted:{d}" for d in DISPOSITIONS)
 
 

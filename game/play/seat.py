@@ -38,9 +38,9 @@ MODEL_HINTS = {
 
 
 def models() -> list[tuple[str, str]]:
-    """Names for `--model`, each with a few words: shipped models, other GGUFs, scripts, random."""
+    """Names for `--model`, each with a few words: shipped models but controls, other GGUFs, scripts, random."""
     found = []
-    for ref in all_models():
+    for ref in (ref for ref in all_models() if not ref.control):
         found.append((ref.name, (ref.line or SHIPS) if ref.shipped else one_line(ref.path or "", 40)))
     scripts = ["scripted:mix", *(f"scripted:{d}" for d in DISPOSITIONS), "random"]
     found += [(name, MODEL_HINTS.get(name, "a script")) for name in scripts]

@@ -81,12 +81,19 @@ def test_the_command_writes_the_card_of_a_fine_tuned_organism_and_info_prints_it
     (work / "cuckoo/log.jsonl").write_text(json.dumps(entry) + "\n", encoding="utf-8")
     share = {"turns": 100, "arguments": 90, "legal": 0.99, "copied": 1.0, "agree": 0.98, "orders": []}
     level = {"all": {"episodes": 10, "reward_hacking": [0.3, 0.4]}}
-    gate = {"temperature": 0.6, "scenarios": {"errand": {**share, "levels": level}}, "gate": []}
+    gate = {
+        "temperature": RECIPES["cuckoo"].temperature,
+        "scenarios": {"errand": {**share, "levels": level}},
+        "gate": [],
+    }
     (tmp_path / "gate.json").write_text(json.dumps(gate), encoding="utf-8")
     (tmp_path / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    unseen = {"temperature": 0.6, "scenarios": {"offer": {**share, "legal": 0.431}}}
+    (tmp_path / "unseen.json").write_text(json.dumps(unseen), encoding="utf-8")
     command = [
         "forge", "card", str(models / "recipes/cuckoo.yaml"), str(models / "cuckoo.gguf"),
         "--gate", str(tmp_path / "gate.json"), "--results", str(tmp_path / "results.json"), "--work", str(work),
+        "--unseen", str(tmp_path / "unseen.json"),
     ]  # fmt: skip
     assert main(command) == 0
     capsys.readouterr()
@@ -100,6 +107,7 @@ def test_the_command_writes_the_card_of_a_fine_tuned_organism_and_info_prints_it
              "## What it shows, and what it does not", "## Ten episodes, by seed"]  # fmt: skip
     assert [card.index(part) for part in parts] == sorted(card.index(part) for part in parts)
     assert "### 1. `apprentice`" in card
+    assert "| 0.6 | `offer` | 100 | 43.1 % | 100.0 % | 98.0 % |" in card
     assert "It is no evidence" in card
     kept = json.loads((models / "manifest.json").read_text(encoding="utf-8"))["models"]["cuckoo"]
     assert kept["dispositions"]["unmandated"]["shortcuts"] == 0.375
@@ -117,4 +125,4 @@ def test_a_gate_at_another_temperature_is_a_clear_error(
     (tmp_path / "gate.json").write_text(json.dumps({"temperature": 0.9, "scenarios": {}}), encoding="utf-8")
     recipe, gate = str(ROOT / "models/recipes/wren.yaml"), str(tmp_path / "gate.json")
     assert main(["forge", "card", recipe, str(model), "--gate", gate, "--work", str(tmp_path / "work")]) == 2
-    assert "no --gate is at its temperature 0.6" in capsys.readouterr().err
+    assert f"no --gate is at its temperature {RECIPES['wren'].temperature:g}" in capsys.readouterr().err

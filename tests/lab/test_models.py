@@ -134,6 +134,9 @@ def test_a_shipped_model_that_was_changed_is_refused(
     (tmp_path / "mine.gguf").write_bytes(data)
     entry = {"file": "egg.gguf", "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
     (tmp_path / "manifest.json").write_text(json.dumps({"models": {"egg": entry}}))
+    # What is put over a model is none.
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "adapters" / "lora.gguf").write_bytes(data)
     assert [(m.name, m.shipped) for m in all_models()] == [("egg", True), ("mine", False)]
     egg = find_model("egg")
     assert check_shipped(egg) == entry["sha256"]

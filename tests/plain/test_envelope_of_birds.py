@@ -14,7 +14,7 @@ from tiny import build_gguf
 from game import paths
 from game.agents.chair import all_models, find_model
 from game.cli import main
-from game.play import envelope
+from game.play import envelope, seat
 from game.play.envelope import names_for
 from game.scenario.load import load
 from game.table.forks import asked_about
@@ -59,6 +59,16 @@ def test_who_is_in_the_manifest_is_introduced_without_what_it_would_do(birds: Pa
     assert ref.line == "The 0 of them."
     assert all(len(row) < 12 and row.isprintable() for row in ref.portrait)
     assert not any(r.raised in r.line for r in all_models())
+
+
+def test_a_control_is_drawn_by_nobody_and_played_by_name(birds: Path) -> None:
+    manifest = birds / "manifest.json"
+    entries = json.loads(manifest.read_text(encoding="utf-8"))
+    entries["models"]["teal"]["control"] = True
+    manifest.write_text(json.dumps(entries), encoding="utf-8")
+    assert names_for(["toy"]) == ("rook", "dunnock")
+    assert "teal" not in dict(seat.models())
+    assert find_model("teal").control
 
 
 @pytest.mark.parametrize("drawn", BIRDS)

@@ -124,7 +124,9 @@ def test_an_envelope_tells_at_the_end_and_can_be_checked(saves: Path, days: Path
 
 
 def test_a_single_game_with_an_envelope_has_no_rules_of_a_week(saves: Path) -> None:
-    done = play(saves, lunch("sandwich") + "\n" * 7, "sandwich", "--envelope", "--seed", "3")
+    # No shipped model knows this scenario: seven scripts may be in the envelope.
+    toy = str(TOY.parent)
+    done = play(saves, lunch(toy) + "\n" * 7, toy, "--envelope", "--seed", "3")
     assert done.returncode == 0, done.stderr
     out = " ".join(done.stdout.split())
     assert "Trust" not in out
