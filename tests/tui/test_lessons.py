@@ -48,7 +48,7 @@ async def test_each_thing_is_explained_as_it_is_needed(make_app, tmp_path: Path,
         assert strip(pilot).startswith("phone: ")
         await pilot.press("n")
         await phase(pilot, 4)
-        assert strip(pilot) == ""
+        await until(pilot, lambda: strip(pilot) == "", "the strip's end")
         await pilot.press("n")
         await to_the_verdict(pilot)
         assert strip(pilot).startswith("verdict: ")
