@@ -12,7 +12,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,13 +113,17 @@ class Tab:
         """What its terminal shows, line by line."""
         return str(await self.ask(SHOWN))
 
-    async def sees(self, *words: str, gone: str = "\0") -> str:
-        """Wait until all of this is in its terminal at once, and something is no longer there. Returns the screen."""
+    async def sees(self, *words: str, gone: Collection[str] = (), first: str = "0") -> str:
+        """Wait until all of this is in its terminal at once, and nothing of what is to be gone. Returns the screen.
+
+        `first`: a JavaScript expression that is evaluated before each look.
+        """
         shown = ""
         with _within(lambda: f"waited for {words}:\n{shown}"):
             async with asyncio.timeout(PATIENCE):
-                while gone in shown or not all(w in shown for w in words):
+                while any(w in shown for w in gone) or not all(w in shown for w in words):
                     await asyncio.sleep(0.05)
+                    await self.ask(first)
                     shown = await self.screen()
         return shown
 
@@ -131,9 +135,9 @@ class Tab:
             await self.send("Input.dispatchKeyEvent", type="keyDown", **own, **({"text": text} if text else {}))
             await self.send("Input.dispatchKeyEvent", type="keyUp", **own)
 
-    async def click(self, words: str) -> None:
-        """Click on words that its terminal shows."""
-        lines = (await self.sees(words)).split("\n")
+    async def click(self, words: str, first: str = "0") -> None:
+        """Click on words that its terminal shows; `first` as in `sees`."""
+        lines = (await self.sees(words, first=first)).split("\n")
         row = next(n for n, line in enumerate(lines) if words in line)
         column = lines[row].index(words) + len(words) / 2
         left, top, width, height = await self.ask(CELLS)

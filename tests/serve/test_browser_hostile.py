@@ -7,7 +7,7 @@ from pathlib import Path
 import hostile
 import kept
 import pytest
-from chromium import SHOWN, Browser, Tab
+from chromium import Browser, Tab
 from test_serve import Serve, serve  # noqa: F401 - a fixture
 
 from game.cli import main
@@ -56,20 +56,19 @@ async def test_a_hostile_game(
         screens = []
         # A key straight behind Escape would be another key.
         for gone, wanted, keys in (
-            ("\0", "Continue", ["Enter"]),
-            ("Continue", "▇▇▇▇", [" "]),
-            ("\0", "Your turn", ["m"]),
-            ("\0", "own words", ["Escape"]),
-            ("own words", "Your turn", ["i"]),
-            ("\0", "Nothing has been asked", ["Escape"]),
+            ((), "Continue", ["Enter"]),
+            (["Continue"], "▇▇▇▇", [" "]),
+            ((), "Your turn", ["m"]),
+            ((), "own words", ["Escape"]),
+            (["own words"], "Your turn", ["i"]),
+            ((), "Nothing has been asked", ["Escape"]),
         ):
             screens.append(await tab.sees(wanted, gone=gone))
             await tab.press(*keys)
-        await tab.sees("Your turn", gone="Nothing has been asked")
+        await tab.sees("Your turn", gone=["Nothing has been asked"])
         # An address, wherever it comes to stand, is nothing that opens. The game may draw over it while it is written.
         written = "new Promise(done => caught.write('\\x1b[1;1Hhttp://evil.example/ and so on', done))"
-        await tab.until(f"{written}.then(() => {SHOWN}.includes('evil.example'))", "an address")
-        await tab.click("http://evil.example/")
+        await tab.click("http://evil.example/", first=written)
         await tab.sees("Your turn")
         assert sum(s.count("evil") for s in screens) > 20
         for shown in screens:
