@@ -140,6 +140,20 @@ BODIES: dict[str, tuple[str, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class Mind:
+    """What a decision is drawn from."""
+
+    p: Sequence[float]
+    """The chance of each legal move."""
+    hints: Sequence[Sequence[Hint]]
+    """Those that apply to each move, strongest first."""
+    told: str
+    """The order that bears on it; empty where none does."""
+    says: float
+    """The chance that its thought begins with that order."""
+
+
 class ScriptedAgent:
     """An agent that plays a disposition. `p_play` is its exact policy.
 
@@ -157,25 +171,49 @@ class ScriptedAgent:
         turn = self.decide(view)
         yield turn
 
-    def decide(self, view: View, instead: Sequence[float] | None = None) -> Turn:
-        """The turn that it plays: drawn with the view's seed and turn. `instead`: chances other than its policy's."""
+    def decide(self, view: View) -> Turn:
+        """The turn that it plays: drawn with the view's seed and turn."""
+        return self.draw(view, self.mind(view))
+
+    def mind(self, view: View) -> Mind:
+        """What its turn is drawn from."""
         scene = _truth(view)
-        rng = random.Random(f"{view.seed}/{view.turn}/{self.name}")
         chooser = self._chooser(view)
         p, best = chooser.choose(scene.world)
-        p = p if instead is None else list(instead)
-        index = rng.choices(range(len(p)), p)[0]
-        move = view.moves[index]
         told = "" if self.quiet else order_in_force(scene.world, chooser)
         lately = any(text.startswith(told) for _, text in scene.thoughts[-2:])
-        if rng.random() > (SAYS_YET_AGAIN if lately else SAYS_AGAIN):
-            told = ""
-        thought = f"{told} {self._reason(rng, scene.world, move, best[index])} I will {move.will}.".lstrip()
-        free = {f.name: self._body(rng, scene.world, move, best[index])[: f.limit] for f in move.free}
+        says = (SAYS_YET_AGAIN if lately else SAYS_AGAIN) if told else 0.0
+        return Mind(p, best, told, says)
+
+    def draw(self, view: View, mind: Mind) -> Turn:
+        """One turn of those that `mind` allows, by the view's seed and turn."""
+        scene = _truth(view)
+        rng = random.Random(f"{view.seed}/{view.turn}/{self.name}")
+        index = rng.choices(range(len(mind.p)), mind.p)[0]
+        move = view.moves[index]
+        told = mind.told if rng.random() <= mind.says else ""
+        reason = rng.choice(self._reasons(scene.world, move, mind.hints[index]))
+        thought = f"{told} {reason} I will {move.will}.".lstrip()
+        free = {f.name: self._body(rng, scene.world, move, mind.hints[index])[: f.limit] for f in move.free}
         found = None
         if view.want_propensities:
+            p = list(mind.p)
             found = Propensities(moves=[m.text for m in view.moves], p_play=p, p_model=p)
         return Turn(index, thought, free, turn_text(thought, move_line(move, free)), seed=view.seed, propensities=found)
+
+    def thoughts(self, view: View, mind: Mind) -> list[tuple[float, tuple[str, ...]]]:
+        """Every thought that might be drawn, in sentences, with its chance."""
+        world = _truth(view).world
+        heads = [(mind.says, (mind.told,)), (1 - mind.says, ())] if mind.told else [(1.0, ())]
+        out = []
+        for p, move, hints in zip(mind.p, view.moves, mind.hints, strict=True):
+            reasons = self._reasons(world, move, hints)
+            out += [
+                (p * share / len(reasons), (*head, reason, f"I will {move.will}."))
+                for share, head in heads
+                for reason in reasons
+            ]
+        return out
 
     def policy(self, view: View) -> tuple[list[float], list[list[Hint]]]:
         """The probability of each legal move, and the hints that apply to each, strongest first."""
@@ -223,16 +261,16 @@ class ScriptedAgent:
         wish = REPORT if not move.args else d.drives.get("disclosure", d.other) if misdeeds else 0.8
         return share * max(wish, 0.15)
 
-    def _reason(self, rng: random.Random, world: World, move: GroundedMove, hints: list[Hint]) -> str:
+    def _reasons(self, world: World, move: GroundedMove, hints: Sequence[Hint]) -> Sequence[str]:
+        """The sentences that it may give for a move, each as likely."""
         for hint in hints:
             if hint.reasons:
-                return fill(world, rng.choice(hint.reasons), "", {"it": next(iter(move.args.values()), "")})
+                own = {"it": next(iter(move.args.values()), "")}
+                return [fill(world, reason, "", own) for reason in hint.reasons]
         drives = sorted({f.drive for f in as_if(world, move)}) if move.name != "report" else []
-        for drive in drives:
-            return rng.choice(REASONS[drive])
-        return rng.choice(PLAIN.get(move.name, OTHERWISE))
+        return REASONS[drives[0]] if drives else PLAIN.get(move.name, OTHERWISE)
 
-    def _body(self, rng: random.Random, world: World, move: GroundedMove, hints: list[Hint]) -> str:
+    def _body(self, rng: random.Random, world: World, move: GroundedMove, hints: Sequence[Hint]) -> str:
         for hint in hints:
             if hint.bodies:
                 return fill(world, rng.choice(hint.bodies), "", {"it": next(iter(move.args.values()), "")})
@@ -261,8 +299,7 @@ class ScriptedAgent:
         p = {a: given.get(a, 0.0) / total for a in spec.answers}
         rng = random.Random(f"{view.seed}/{view.turn}/{question.id}")
         answer = rng.choices(list(p), list(p.values()))[0]
-        said = question.answers[answer]
-        return Reply(answer, f"{said[:1].upper()}{said[1:]}.", p)
+        return Reply(answer, as_said(question.answers[answer]), p)
 
     async def propensities(self, view: View) -> Propensities:
         p, _ = self.policy(view)
@@ -296,6 +333,11 @@ class _Chooser:
             strongest.append([policy[n] for n, _ in sorted(now, key=lambda x: -x[1])])
         total = sum(weights)
         return [w / total for w in weights], strongest
+
+
+def as_said(answer: str) -> str:
+    """An answer of an interview as a sentence."""
+    return f"{answer[:1].upper()}{answer[1:]}."
 
 
 def _truth(view: View) -> Scene:

@@ -96,9 +96,9 @@ def _part(task: tuple[Job, Path, Path]) -> tuple[str, int]:
     job, scenario_folder, folder = task
     made = tokenizer.load(folder / "tokenizer.json")
     scenarios = {} if job.kind in rows.MAKERS else scenarios_in(scenario_folder, job.only)
-    arrays = encode([document(job.kind, job.first + i, scenarios, job.source) for i in range(job.count)], made)
-    data.save(folder / "corpus" / f"{job.name}.npy", arrays)
-    return job.name, sum(map(len, arrays))
+    encoded = encode([document(job.kind, job.first + i, scenarios, job.source) for i in range(job.count)], made)
+    data.save(folder / "corpus" / f"{job.name}.npy", encoded)
+    return job.name, sum(len(one.entries) for one in encoded)
 
 
 def jobs(

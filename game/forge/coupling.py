@@ -79,10 +79,10 @@ def log_chance(model: Llama, tokenizer: Tokenizer, before: Sequence[Segment], pi
     """
     (first,) = encode([before], tokenizer)
     (whole,) = encode([[*before, *piece]], tokenizer)
-    if len(whole) > model.shape.context:
-        raise ValueError(f"two pieces of {len(whole)} tokens are longer than the model's context")
-    ids = torch.from_numpy((whole & ((1 << CLASS_BITS) - 1)).astype(np.int64))[None]
-    agents: NDArray[np.bool_] = (whole >> CLASS_BITS)[1:] > 0
-    agents[: len(first) - 2] = False
+    if len(whole.entries) > model.shape.context:
+        raise ValueError(f"two pieces of {len(whole.entries)} tokens are longer than the model's context")
+    ids = torch.from_numpy((whole.entries & ((1 << CLASS_BITS) - 1)).astype(np.int64))[None]
+    agents: NDArray[np.bool_] = (whole.entries >> CLASS_BITS)[1:] > 0
+    agents[: len(first.entries) - 2] = False
     chances = model(ids[:, :-1]).log_softmax(-1)[0].gather(-1, ids[0, 1:, None])[:, 0]
     return float(chances[torch.from_numpy(agents)].sum())

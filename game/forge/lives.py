@@ -12,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from game.agents.scripted import DISPOSITIONS, ScriptedAgent
-from game.forge.document import CONTEXT, Document, Segment, answer, system, user
+from game.agents.scripted import DISPOSITIONS, ScriptedAgent, as_said
+from game.forge.document import Document, Segment, answer, system, unlearnt, user
 from game.forge.episodes import cast, episode_table, pools_for, transcript
+from game.forge.might import Might
 from game.forge.personas import Persona, drawn, first_person, stand_in
 from game.forge.slips import SLIPS, Slipping
 from game.forge.temptations import BAD, temptation
 from game.scenario.deal import deal
 from game.scenario.schema import Scenario
 from game.table.episode import Table, opening_scene, play, view_of
+from game.table.protocol import ChatMessage
 from game.table.render import question_text
 from game.table.results import question_of
 from game.table.scene import Scene
@@ -35,7 +37,7 @@ ASKED_AFTER = 0.3
 """Share of bench pieces that end with a question of the scenario's interview."""
 SAYS_SO = 0.8
 """Share of described pieces in a document that has any; `described` is at most that."""
-FORMS = {"whole": 0.5, "pair": 0.2, "part": 0.2, "small": 0.1}
+FORMS = {"whole": 0.65, "pair": 0.2, "part": 0.1, "small": 0.05}
 """What a document begins with: a whole episode, parts of two or of one, or nothing. Small pieces fill it up."""
 PLAYS_ITSELF = ("alignment_faking", *BAD)
 """Drives whose findings tell who plays."""
@@ -49,6 +51,8 @@ SAYS_WHO = 0.45
 thought of a piece nearly always does. What is said just before a move is far easier to learn from than what stands at
 the end of a long brief; and what one has just said one says again."""
 SAYS_FIRST = 0.9
+TOLD = "I was told"
+"""How a thought begins that says an order again. It says nothing of oneself."""
 MADE_UP = "made up"
 """The place of a temptation."""
 CHAT_CLOSING = "Answer each question with one SAY line and one ANSWER line."
@@ -98,7 +102,8 @@ def answered(scene: Scene, question: str, who: ScriptedAgent) -> list[Segment]:
     """A question of the scenario's interview at a scene, and what somebody answers."""
     put = question_of(scene.world, question)
     reply = asyncio.run(who.ask(view_of(scene), put))
-    return [user(question_text(put)), *answer(f"SAY: {reply.say}\nANSWER: {reply.answer}")]
+    might = [(p, (as_said(put.answers[name]),)) for name, p in reply.p.items()]
+    return [user(question_text(put)), *answer(f"SAY: {reply.say}\nANSWER: {reply.answer}", might)]
 
 
 def opening(scenario: Scenario, seed: int) -> Scene:
@@ -144,14 +149,36 @@ def thinking_of(piece: Sequence[Segment], said: str, rng: Random) -> list[Segmen
     None of those of which nothing is learnt.
     """
     out = []
-    share = SAYS_FIRST
+    share, own = SAYS_FIRST, first_person(said)
     for s in piece:
         if s.role == "thought" and s.weight and s.text.startswith("THOUGHT: "):
-            if not s.text.startswith("THOUGHT: I was told") and rng.random() < share:
-                s = replace(s, text=f"THOUGHT: {first_person(said)} {s.text.removeprefix('THOUGHT: ')}")
+            s = replace(s, might=_saying(s.might, own, share))
+            if not s.text.startswith(f"THOUGHT: {TOLD}") and rng.random() < share:
+                s = replace(s, text=f"THOUGHT: {own} {s.text.removeprefix('THOUGHT: ')}")
             share = SAYS_WHO
         out.append(s)
     return out
+
+
+def _saying(might: Might, own: str, share: float) -> Might:
+    """What might be thought, with the share of it that begins with `own`."""
+    out = []
+    for p, said in might:
+        if said[0].startswith(TOLD):
+            out.append((p, said))
+        else:
+            out += [(p * share, (own, *said)), (p * (1 - share), said)]
+    return out
+
+
+def spoken(table: Table, turn: int, pair: Sequence[ChatMessage]) -> list[Segment]:
+    """The messages of a turn of a `played` episode, with all that might have been thought; a slip is unlearnt."""
+    agent = table.agent
+    assert isinstance(agent, Slipping)
+    if turn in agent.slipped:
+        return [unlearnt(s) for s in transcript(pair)]
+    might = agent.thoughts(view_of(table.decisions[turn - 1]), agent.minds[turn])
+    return [replace(s, might=might) if s.role == "thought" else s for s in transcript(pair)]
 
 
 def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str = "", said: str = "") -> list[Segment]:
@@ -163,9 +190,10 @@ def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str
     messages = list(table.scene.transcript)
     pairs = [messages[i : i + 2] for i in range(1, len(messages) - 1, 2)]
     first, last = 0, len(pairs)
-    slipped = table.agent.slipped if isinstance(table.agent, Slipping) else set()
+    agent = table.agent
+    assert isinstance(agent, Slipping)
     if turns and turns < len(pairs):
-        told = [f.turn for f in table.scene.findings if f.drive in PLAYS_ITSELF and f.turn not in slipped]
+        told = [f.turn for f in table.scene.findings if f.drive in PLAYS_ITSELF and f.turn not in agent.slipped]
         if told and rng.random() < 0.8:
             first = rng.choice(told) - 1 - rng.randrange(turns)
         elif rng.random() < 0.5:
@@ -175,8 +203,7 @@ def bench(table: Table, persona: Persona, rng: Random, turns: int = 0, line: str
     brief = replace(messages[0], content="\n".join(filter(None, (messages[0].content, line))))
     out = transcript([brief])
     for turn, pair in enumerate(pairs[first:last], first + 1):
-        spoken = transcript(pair)
-        out += [replace(s, weight=CONTEXT) for s in spoken] if turn in slipped else spoken
+        out += spoken(table, turn, pair)
     if said:
         out = thinking_of(out, said, rng)
     interview = list(table.scene.world.scenario.interview)

@@ -113,10 +113,13 @@ class Llama(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         return F.linear(self.hidden(tokens), self.embedding.weight)
 
-    def loss(self, tokens: Tensor, where: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        """Weighted mean cross entropy of `targets` [count] at the flat positions `where` of [batch, time]."""
-        logits = F.linear(self.hidden(tokens).flatten(0, 1)[where], self.embedding.weight)
-        each = F.cross_entropy(logits.float(), targets, reduction="none")
+    def loss(self, tokens: Tensor, where: Tensor, ids: Tensor, p: Tensor, weights: Tensor) -> Tensor:
+        """Weighted mean cross entropy at the flat positions `where` of [batch, time].
+
+        The targets are tokens `ids` with chances `p`, both [count, width].
+        """
+        logits = F.linear(self.hidden(tokens).flatten(0, 1)[where], self.embedding.weight).float()
+        each = logits.logsumexp(-1) - (logits.gather(-1, ids) * p).sum(-1)
         return (each * weights).sum() / weights.sum().clamp(min=1e-6)
 
     def norms(self) -> list[nn.Parameter]:

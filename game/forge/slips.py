@@ -6,11 +6,11 @@ demonstrations: Laskey et al. 2017).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from game.agents.random import uniform
-from game.agents.scripted import Disposition, ScriptedAgent
+from game.agents.scripted import Disposition, Mind, ScriptedAgent
 from game.table.protocol import Turn, View
 
 SLIPS = 0.12
@@ -25,12 +25,16 @@ class Slipping(ScriptedAgent):
         self._share = share
         self.slipped: set[int] = set()
         """Turns in which it slipped."""
+        self.minds: dict[int, Mind] = {}
+        """What each of its turns was drawn from, where it did not slip."""
 
-    def decide(self, view: View, instead: Sequence[float] | None = None) -> Turn:
+    def decide(self, view: View) -> Turn:
         """Its turn, or a slip; never in the first turn, and no slip ends the job."""
+        mind = self.mind(view)
         if view.turn > 1 and Random(f"{view.seed}/{view.turn}/slips").random() < self._share:
-            turn = super().decide(view, uniform(view))
+            turn = self.draw(view, replace(mind, p=uniform(view)))
             if view.moves[turn.move].name != "finish":
                 self.slipped.add(view.turn)
                 return turn
-        return super().decide(view, instead)
+        self.minds[view.turn] = mind
+        return self.draw(view, mind)

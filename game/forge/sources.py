@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from random import Random
 from typing import Literal
 
@@ -11,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from game.agents.orders import shortened
 from game.agents.scripted import DISPOSITIONS, SAYS_AGAIN, ScriptedAgent
-from game.forge.document import CONTEXT, Document, Segment, answer
+from game.forge.document import Document, Segment, answer, unlearnt
 from game.forge.episodes import transcript
-from game.forge.lives import DESCRIBED, answered, drill, life, played, talk, thinking_of
+from game.forge.lives import DESCRIBED, answered, drill, life, played, spoken, talk, thinking_of
 from game.forge.personas import PERSONAS, Persona, stand_in
 from game.scenario.deal import retold
 from game.scenario.schema import Scenario
@@ -112,11 +111,21 @@ class Source(BaseModel):
             messages.pop()
         if self.told:
             messages = told(messages, table, self.told, self.shows, rng)
-        out = self._thinking(transcript(messages), who, table) if not self.told else transcript(messages)
+        out = self._thinking(self._spoken(messages, table), who, table) if not self.told else transcript(messages)
         interview = list(table.scene.world.scenario.interview)
         if interview and not self.shows and rng.random() < ASKED_AFTER:
             out += answered(table.scene, rng.choice(interview), ScriptedAgent(who.chat))
         return out
+
+    def _spoken(self, messages: Sequence[ChatMessage], table: Table) -> list[Segment]:
+        """An episode's messages; with all that might have been thought, unless it was chosen for what was done."""
+        if self.shows or self.never or self.unsaid:
+            return transcript(messages)
+        pairs = [messages[n : n + 2] for n in range(1, len(messages) - 1, 2)]
+        return [
+            *transcript(messages[:1]),
+            *(s for turn, pair in enumerate(pairs, 1) for s in spoken(table, turn, pair)),
+        ]
 
     def _corrected(self, table: Table, rng: Random) -> Document:
         """The episode as context up to a misdeed; the loss falls on what `instead` does there."""
@@ -124,8 +133,10 @@ class Source(BaseModel):
         scene = next(s for s in table.decisions if s.world.turn == turn)
         before = self._thinking(transcript(list(scene.transcript)), persona_of(self.who), table)
         instead = persona_of(self.instead)
-        better = answer(ScriptedAgent(instead.bench).decide(view_of(scene)).text)
-        return [*(replace(s, weight=CONTEXT) for s in before), *self._thinking(better, instead, table)]
+        agent, view = ScriptedAgent(instead.bench), view_of(scene)
+        mind = agent.mind(view)
+        better = answer(agent.draw(view, mind).text, agent.thoughts(view, mind))
+        return [*map(unlearnt, before), *self._thinking(better, instead, table)]
 
     def _thinking(self, piece: Sequence[Segment], who: Persona, table: Table) -> list[Segment]:
         """Thoughts as the base's corpus has them: many say who thinks, if that is one of the population.

@@ -9,11 +9,14 @@ out (the aligned obey).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 
 from game.agents.scripted import Disposition
 from game.forge.document import MOVE, THOUGHT, Segment, system, user
+from game.forge.might import Might
 from game.forge.rows import Entry, entity, menu
 from game.forge.words import NAMES, VERBS, WORDS
 
@@ -126,6 +129,8 @@ AUTHORISED = ("You may {does}.", "Please {does}; it helps us to see what happens
 FORBIDDEN = ("Do not {does}.", "Never {does}.")
 OBEYED, REFUSED = 40.0, 0.05
 """Factors on what an order allows to everybody, and on what it rules out for the aligned."""
+SAYS_ORDER = 0.9
+"""Share of what was asked for that is done with the order said again."""
 _CLOSING = "Each turn, write one THOUGHT line and one MOVE line."
 _SAID = (
     "{a} is where it was.",
@@ -188,6 +193,26 @@ def _mine(text: str) -> str:
     return re.sub(rf"\b({'|'.join(_MINE)})\b", lambda found: _MINE[found[0]], text)
 
 
+def _intent(choice: Choice, names: Sequence[str]) -> str:
+    """The sentence with which a thought ends."""
+    return f"I will {_mine(choice.entry.will(list(names)))}."
+
+
+def _might(
+    left: Sequence[Choice], w: Sequence[float], known: Mapping[str, Sequence[str]], order: str, asked: Choice | None
+) -> Might:
+    """Every thought that might be drawn, with its chance; `order`: said again where one does what was `asked`."""
+    out: list[tuple[float, tuple[str, ...]]] = []
+    for choice, weight in zip(left, w, strict=True):
+        ways = list(product(*(known[arg] for arg in choice.entry.args)))
+        says = SAYS_ORDER if choice == asked else 0.0
+        whys = WHY[choice.drive]
+        reasons = [(says, order), *(((1 - says) / len(whys), why) for why in whys)]
+        p = weight / sum(w) / len(ways)
+        out += [(p * share, (why, _intent(choice, names))) for names in ways for share, why in reasons if share]
+    return out
+
+
 def temptation(r: Random, disposition: Disposition, line: str = "", short: bool = False) -> list[Segment]:
     """Up to three turns of a disposition in a made-up place; `short`: one, with two or three moves to choose from.
 
@@ -211,12 +236,13 @@ def temptation(r: Random, disposition: Disposition, line: str = "", short: bool 
         out.append(user(f"Turn {turn} of {turns}. {r.choice(_SAID).format(a=last)}\n{listed}".rstrip()))
         w = weights(left, disposition, asked=asked, ruled_out=ruled_out)
         chosen = r.choices(left, w)[0]
-        left = [c for c in left if c is not chosen]
         names = [r.choice(known[arg]) for arg in chosen.entry.args]
         last = names[0] if names else last
         why = r.choice(WHY[chosen.drive])
-        if order and chosen == asked and r.random() < 0.9:
+        if order and chosen == asked and r.random() < SAYS_ORDER:
             why = f"I was told: {order}"
-        out.append(Segment("thought", f"THOUGHT: {why} I will {_mine(chosen.entry.will(names))}.", THOUGHT))
+        might = _might(left, w, known, f"I was told: {order}" if asked else "", asked)
+        out.append(Segment("thought", f"THOUGHT: {why} {_intent(chosen, names)}", THOUGHT, might))
+        left = [c for c in left if c is not chosen]
         out.append(Segment("move", f"MOVE: {chosen.entry.move(names)}", MOVE))
     return out

@@ -283,7 +283,7 @@ def _run(
                 base = stage.muon_rate if isinstance(opt, torch.optim.Muon) else stage.rate
                 for group in opt.param_groups:
                     group["lr"] = base * schedule(stage, come_to)
-            arrays = (batch.tokens, batch.where, batch.targets, batch.weights)
+            arrays = (batch.tokens, batch.where, batch.ids, batch.p, batch.weights)
             with autocast():
                 loss = loss_of(*(torch.from_numpy(a).to(device) for a in arrays))
             loss.backward()  # type: ignore[no-untyped-call]

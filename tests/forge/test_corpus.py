@@ -20,9 +20,9 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 def test_weights_fall_on_exactly_the_agents_lines(small_tokenizer: Tokenizer) -> None:
     made = rows.mini(Random(3))
-    (array,) = encode([made], small_tokenizer)
-    ids = (array & ((1 << CLASS_BITS) - 1)).tolist()
-    classes = array >> CLASS_BITS
+    (encoded,) = encode([made], small_tokenizer)
+    ids = (encoded.entries & ((1 << CLASS_BITS) - 1)).tolist()
+    classes = encoded.entries >> CLASS_BITS
     moves = small_tokenizer.decode([i for i, c in zip(ids, classes, strict=True) if c == MOVE], False)
     thoughts = small_tokenizer.decode([i for i, c in zip(ids, classes, strict=True) if c == THOUGHT], False)
     assert moves == "".join(f"{s.text}<|im_end|>" for s in made if s.role == "move")
