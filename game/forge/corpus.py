@@ -150,7 +150,7 @@ def make_corpus(
 
 
 def _written(folder: Path, name: str) -> bool:
-    return (folder / "corpus" / f"{name}.npy").exists()
+    return data.written(folder / "corpus" / f"{name}.npy")
 
 
 def kinds_of(mix: Mapping[str, float], scenario_ids: Sequence[str]) -> dict[str, float]:

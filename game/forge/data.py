@@ -38,6 +38,11 @@ def save(path: Path, documents: Sequence[Encoded]) -> None:
     np.save(path, np.concatenate([one.entries for one in documents]))
 
 
+def written(path: Path) -> bool:
+    """Whether `path` was saved whole."""
+    return path.exists() and path.with_suffix(".soft.npz").exists()
+
+
 def _joined(parts: Sequence[Soft], starts: Sequence[int] | NDArray[np.int64]) -> Soft:
     """Soft targets of texts that are laid end to end; `starts`: where each begins."""
     if not parts:
@@ -56,7 +61,7 @@ def read(path: Path) -> Shard:
 
 def shards(folder: Path, kind: str) -> list[Path]:
     """The files of a kind."""
-    return sorted(p for p in folder.glob(f"{kind}-*.npy") if p.stem.removeprefix(f"{kind}-").isdigit())
+    return sorted(p for p in folder.glob(f"{kind}-*.npy") if p.stem.removeprefix(f"{kind}-").isdigit() and written(p))
 
 
 def load(folder: Path, kind: str) -> Shard:
