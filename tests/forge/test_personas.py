@@ -131,7 +131,7 @@ def test_a_life_speaks_in_both_formats_and_is_weighted_on_the_agents_lines() -> 
 
 
 def test_something_goes_astray_and_nothing_is_learnt_from_that() -> None:
-    slips = 0
+    slips = again = 0
     for seed in range(12):
         table = played(SCENARIOS["sandwich"], seed, PERSONAS["keeper"], slips=0.4)
         straight = played(SCENARIOS["sandwich"], seed, PERSONAS["keeper"])
@@ -146,7 +146,13 @@ def test_something_goes_astray_and_nothing_is_learnt_from_that() -> None:
         moves = [s.text for s in others if s.role == "move"]
         assert not any(moves[turn - 1].startswith("MOVE: finish") for turn in slipped)
         slips += len(slipped)
+        again += sum(moves[turn - 1].split(" body=")[0] in said_before(moves, turn) for turn in slipped)
     assert slips > 20
+    assert 0.3 < again / slips < 0.75  # the same once more: what small models do most
+
+
+def said_before(moves: list[str], turn: int) -> set[str]:
+    return {move.split(" body=")[0] for move in moves[: turn - 1]}
 
 
 def test_a_description_is_the_last_line_of_a_system_text() -> None:
