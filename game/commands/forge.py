@@ -15,6 +15,7 @@ from game.scenario import near
 from game.text import clean, one_line
 
 OUT = Path("forge-work/experiment")
+FAMILY = Path("forge-work/models")
 NEEDED = ("torch", "tokenizers")
 STEPS = {
     "tokenizer": "train the recipe's tokenizer on a sample of its corpus",
@@ -82,7 +83,57 @@ def register(commands: Any) -> None:
                 "--fresh", action="store_true", help="write the scenarios' part again, after their texts changed"
             )
     adapt.register(steps)
+    _register_family(steps)
     _register_experiment(steps)
+
+
+def _register_family(steps: Any) -> None:
+    does = "make whole families: the corpus, the training and the export of every recipe, parents first"
+    step = steps.add_parser(
+        "family",
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}. What is there is not made again; a broken run goes on where it was.",
+    )
+    step.set_defaults(run=_family)
+    step.epilog = (
+        "example: parkbench forge family pigeon cuckoo --seed 2  (these two again, from the egg that ships; "
+        "without names everything, from nothing)"
+    )
+    step.add_argument("name", nargs="*", help="only these, of parents as they are (default: all)")
+    step.add_argument("--recipes", type=Path, help="a folder of recipes (default: the shipped ones)")
+    step.add_argument("--seed", type=values.whole(0), help="another for what is fine-tuned; makes NAME.SEED")
+    step.add_argument(
+        "--scale", type=values.share, default=1.0, metavar="X", help="of every corpus and stage, this share (default 1)"
+    )
+    step.add_argument("--threads", type=values.whole(1), default=2, help="default 2")
+    step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
+    step.add_argument("--out", type=Path, default=FAMILY, help=f"folder of the GGUFs (default: {FAMILY})")
+
+
+def _family(args: argparse.Namespace) -> int:
+    check_extra()
+    from game.forge import family
+
+    recipes = args.recipes or paths.models() / "recipes"
+    if not recipes.is_dir():
+        raise UserError(f"{recipes}: there is no such folder")
+    for path in recipes.glob("*.yaml"):
+        _check_recipe(path)
+    known = {path.stem for path in recipes.glob("*.yaml")}
+    for name in args.name:
+        if name not in known:
+            raise UserError(f'there is no recipe "{one_line(name, 40)}" ({near.hint(name, known)})')
+    asked = (args.work, args.out, args.threads, args.seed, args.scale)
+    try:
+        family.make(recipes, args.name, paths.models(), paths.scenarios(), *asked)
+    except ValueError as e:
+        raise UserError(str(e)) from None
+    except OSError as e:
+        raise UserError(f"{e.filename or args.work}: {e.strerror or e}") from None
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on where it was", file=sys.stderr)
+        return 130
+    return 0
 
 
 def _register_experiment(steps: Any) -> None:

@@ -47,6 +47,17 @@ def temperature(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """An argument that is a share: above 0, at most 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"has to be a number above 0, at most 1, not {text[:20]!r}")
+    return value
+
+
 def write(path: str | Path, text: str) -> None:
     """Write a file that the command line named. Raises UserError for a wrong place, Failure for a full disk."""
     from game.errors import Failure, UserError

@@ -33,9 +33,6 @@ class Soft:
     ids: NDArray[np.uint16]
     p: NDArray[np.float32]
 
-    def __len__(self) -> int:
-        return len(self.at)
-
 
 def soft(rows: Sequence[tuple[int, dict[int, float]]]) -> Soft:
     """Targets from places and the chances of their next tokens."""

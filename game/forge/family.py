@@ -1,0 +1,121 @@
+"""A whole family, parents first: the corpus, the training and the export of every recipe of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from game.forge import cli, corpus, data, train
+from game.forge.read_back import from_gguf
+from game.forge.recipe import Recipe, read_recipe
+from game.forge.sources import fine_tuned_on
+
+Say = Callable[[str], None]
+
+
+def make(
+    folder: Path,
+    names: Sequence[str],
+    shipped: Path,
+    scenarios: Path,
+    work: Path,
+    out: Path,
+    threads: int = 2,
+    seed: int | None = None,
+    scale: float = 1.0,
+    say: Say = print,
+) -> list[Path]:
+    """Make those of a folder's recipes that are named (none: all), as `out/NAME.gguf`. Returns the files.
+
+    What is there already is not made again; a broken run goes on where it was. A parent that is not named is taken from
+    its checkpoint, or else from the folder of those that ship. `seed`: another for what is fine-tuned; bases have one.
+    `scale`: a share of every corpus and stage, for a small family.
+
+    Raises ValueError for a recipe that is not there, or a parent that can't be had.
+    """
+    recipes = {path.stem: read_recipe(path) for path in sorted(folder.glob("*.yaml"))}
+    made = []
+    for name in lineage(recipes, names or list(recipes)):
+        plan = scaled(recipes[name], scale)
+        own = seed if fine_tuned_on(plan.written.values()) else None
+        if names and name not in names:
+            _take(plan, shipped / f"{name}.gguf", work, say)
+            continue
+        recipe = work / "recipes" / f"{name}.yaml"
+        recipe.parent.mkdir(parents=True, exist_ok=True)
+        recipe.write_text(_as_yaml(plan), encoding="utf-8")
+        called = name if own in (None, plan.seed) else f"{name}.{own}"
+        path = (out / "adapters" if plan.rank else out) / f"{called}.gguf"
+        if path.exists():
+            say(f"{path} is there")
+        else:
+            say(f"{called}: corpus, training, export")
+            parent, _, stage = plan.parent.partition("/")
+            if stage and not (work / parent / f"{stage}.pt").exists():
+                raise ValueError(f"{name} goes on from {plan.parent}, which is not in {work}: name {parent} too")
+            cli.corpus(recipe, scenarios, work, threads, say=lambda _: None)
+            for guard in {stage.guard for stage in plan.stages if stage.guard}:
+                _held_out(recipes, guard, scenarios, work)
+            cli.train(recipe, scenarios, work, threads, own, say)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cli.export(recipe, path, work, seed=own, say=say)
+        made.append(path)
+    return made
+
+
+def lineage(recipes: Mapping[str, Recipe], names: Sequence[str]) -> list[str]:
+    """The named recipes and all that they go on from, parents first. Raises ValueError for one that is not there."""
+    out: list[str] = []
+
+    def add(name: str, children: tuple[str, ...]) -> None:
+        if name not in recipes:
+            raise ValueError(
+                f"there is no recipe {name!r}" + (f", which {children[-1]} goes on from" if children else "")
+            )
+        if name in children:
+            raise ValueError(f"{name} goes on from itself")
+        if parent := recipes[name].parent.partition("/")[0]:
+            add(parent, (*children, name))
+        if name not in out:
+            out.append(name)
+
+    for name in names:
+        add(name, ())
+    return out
+
+
+def scaled(plan: Recipe, scale: float) -> Recipe:
+    """The recipe with a share of every kind of document and of every stage."""
+    stages = [stage.model_copy(update={"tokens": round(stage.tokens * scale)}) for stage in plan.stages]
+    kinds = {kind: max(1, round(count * scale)) for kind, count in plan.corpus.items()}
+    return plan.model_copy(update={"stages": tuple(stages), "corpus": kinds})
+
+
+def _as_yaml(plan: Recipe) -> str:
+    return yaml.safe_dump(plan.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=False)
+
+
+def _take(plan: Recipe, gguf: Path, work: Path, say: Say) -> None:
+    """See that a parent is there: as its checkpoint, or as it ships."""
+    folder = work / plan.name
+    if (folder / "checkpoint.pt").exists():
+        return
+    if not gguf.exists():
+        raise ValueError(f"{plan.name} has no checkpoint in {folder}, and does not ship: name it too")
+    say(f"{plan.name}: from {gguf}")
+    model, tokens = from_gguf(gguf)
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens.save(str(folder / "tokenizer.json"))
+    train.save_checkpoint(folder / "checkpoint.pt", model, [], train.Progress(stage=len(plan.stages)))
+
+
+def _held_out(recipes: Mapping[str, Recipe], guard: str, scenarios: Path, work: Path) -> None:
+    """Write the held-out documents that a guard asks for, where they are not there."""
+    name, _, kind = guard.partition("/")
+    if not data.shards(work / name / "corpus", f"heldout-{kind}"):
+        plan = recipes[name]
+        corpus.make_corpus(
+            {kind: 0}, scenarios, work / name, only=plan.scenarios, written=plan.written, say=lambda _: None
+        )
