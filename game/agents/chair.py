@@ -138,10 +138,6 @@ def find_models(names: Sequence[str], adapters: Sequence[str], controls: Sequenc
     return out
 
 
-ADAPTERS = "adapters"
-"""A folder of what can be put over a model (`--adapter`), and is none."""
-
-
 def all_models() -> list[ModelRef]:
     """The models that are there: shipped ones first, then further GGUFs in the two model folders."""
     shipped = _manifest()
@@ -153,7 +149,7 @@ def all_models() -> list[ModelRef]:
             continue
         for path in sorted(folder.rglob("*.gguf")):
             name = _word(path.stem)
-            if path not in files and name not in taken and path.parent.name != ADAPTERS:
+            if path not in files and name not in taken and path.parent.name != conditions.ADAPTERS:
                 out.append(ModelRef(name, path))
                 taken.add(name)
     return out

@@ -1,7 +1,8 @@
 """Weight-level conditions as they are written: `FILE[:SCALE]`, and names with `+adapter=` and `+control-vector=`.
 
 `base.gguf+adapter=a.gguf:0.5+control-vector=c.gguf` is one agent: a model under a set, an adapter and a control vector
-at once. Such a name stands wherever a model's name may, so also in saves.
+at once. Such a name stands wherever a model's name may, so also in saves. Instead of a FILE, an adapter may be named
+that lies in a folder of adapters.
 """
 
 from __future__ import annotations
@@ -12,14 +13,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from game import paths
 from game.engine.errors import EngineError
 from game.engine.protocol import Weights
 from game.errors import UserError
+from game.scenario import near
 from game.text import one_line
 
+ADAPTERS = "adapters"
+"""A folder of what can be put over a model (`--adapter`), and is none; inside one with models."""
 Kind = Literal["adapter", "control"]
 WRITTEN: dict[str, Kind] = {"adapter": "adapter", "control-vector": "control"}
 _PART = re.compile(r"\+(adapter|control-vector)=")
+
+
+def adapters() -> dict[str, Path]:
+    """The adapters that can be named: shipped ones first, then the player's own."""
+    out: dict[str, Path] = {}
+    for folder in (paths.models(), paths.user_models()):
+        for path in sorted((folder / ADAPTERS).glob("*.gguf")):
+            out.setdefault(path.stem, path)
+    return out
 
 
 def parts_of(name: str) -> tuple[str, tuple[Weights, ...]]:
@@ -42,7 +56,7 @@ def short(parts: Sequence[Weights]) -> str:
 
 
 def weights_of(kind: Kind, text: str) -> Weights:
-    """`FILE` or `FILE:SCALE`. Raises UserError where it is neither, or the file is none of this kind."""
+    """`FILE` or `FILE:SCALE`, or an adapter's name. Raises UserError where it is neither, or is none of this kind."""
     from game.engine.weights import check
 
     option = "--adapter" if kind == "adapter" else "--control-vector"
@@ -55,7 +69,13 @@ def weights_of(kind: Kind, text: str) -> Weights:
             raise UserError(f"{option} {one_line(text, 80)}: write it as FILE or FILE:SCALE, a number") from None
     if not math.isfinite(scale):
         raise UserError(f"{option} {one_line(text, 80)}: the scale has to be a number")
-    found = Weights(kind, str(Path(path).expanduser()), scale)
+    file = Path(path).expanduser()
+    if kind == "adapter" and not file.suffix and not file.exists():
+        known = adapters()
+        if path not in known:
+            raise UserError(f'{option}: there is no file or adapter "{one_line(path, 60)}" ({near.hint(path, known)})')
+        file = known[path]
+    found = Weights(kind, str(file), scale)
     try:
         check(found)
     except EngineError as e:

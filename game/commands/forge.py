@@ -15,7 +15,6 @@ from game.scenario import near
 from game.text import clean, one_line
 
 OUT = Path("forge-work/experiment")
-FAMILY = Path("forge-work/models")
 NEEDED = ("torch", "tokenizers")
 STEPS = {
     "tokenizer": "train the recipe's tokenizer on a sample of its corpus",
@@ -103,11 +102,12 @@ def _register_family(steps: Any) -> None:
     step.add_argument("--recipes", type=Path, help="a folder of recipes (default: the shipped ones)")
     step.add_argument("--seed", type=values.whole(0), help="another for what is fine-tuned; makes NAME.SEED")
     step.add_argument(
-        "--scale", type=values.share, default=1.0, metavar="X", help="of every corpus and stage, this share (default 1)"
-    )
+        "--scale", type=values.share, default=1.0, metavar="X",
+        help="of every corpus and stage, this share (default 1); lies apart, in WORK/scale-X",
+    )  # fmt: skip
     step.add_argument("--threads", type=values.whole(1), default=2, help="default 2")
     step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
-    step.add_argument("--out", type=Path, default=FAMILY, help=f"folder of the GGUFs (default: {FAMILY})")
+    step.add_argument("--out", type=Path, help="folder of the GGUFs (default: models, in the work folder)")
 
 
 def _family(args: argparse.Namespace) -> int:
@@ -119,11 +119,9 @@ def _family(args: argparse.Namespace) -> int:
         raise UserError(f"{recipes}: there is no such folder")
     for path in recipes.glob("*.yaml"):
         _check_recipe(path)
-    known = {path.stem for path in recipes.glob("*.yaml")}
-    for name in args.name:
-        if name not in known:
-            raise UserError(f'there is no recipe "{one_line(name, 40)}" ({near.hint(name, known)})')
-    asked = (args.work, args.out, args.threads, args.seed, args.scale)
+    _check_names(args.name, recipes)
+    work = args.work if args.scale == 1 else args.work / f"scale-{args.scale}"
+    asked = (work, args.out or work / "models", args.threads, args.seed, args.scale)
     try:
         family.make(recipes, args.name, paths.models(), paths.scenarios(), *asked)
     except ValueError as e:
@@ -158,11 +156,7 @@ def _experiment(args: argparse.Namespace) -> int:
     if not models.is_dir():
         raise UserError(f"{models}: there is no such folder")
     recipes = paths.models() / "recipes"
-    known = {path.stem for path in recipes.glob("*.yaml")}
-    for name in args.organism or ():
-        if name not in known:
-            raise UserError(f'there is no recipe "{one_line(name, 40)}" ({near.hint(name, known)})')
-
+    _check_names(args.organism, recipes)
     _check_scenarios(args.scenario)
     asked = (args.episodes, args.organism or (), args.thoughts, args.scenario or ())
     try:
@@ -174,6 +168,14 @@ def _experiment(args: argparse.Namespace) -> int:
         print("stopped; the same command goes on where it was", file=sys.stderr)
         return 130
     return 0
+
+
+def _check_names(names: list[str] | None, recipes: Path) -> None:
+    """Raises UserError for one that no recipe of the folder has."""
+    known = {path.stem for path in recipes.glob("*.yaml")}
+    for name in names or []:
+        if name not in known:
+            raise UserError(f'there is no recipe "{one_line(name, 40)}" ({near.hint(name, known)})')
 
 
 def _check_scenarios(names: list[str] | None) -> None:

@@ -36,9 +36,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def list_models(args: argparse.Namespace) -> int:
-    """One line a model."""
+    """One line a model, and one for each adapter."""
     from game import paths
     from game.agents.chair import MIX, all_models
+    from game.agents.conditions import adapters
     from game.agents.scripted import DISPOSITIONS
     from game.text import one_line
 
@@ -50,6 +51,8 @@ def list_models(args: argparse.Namespace) -> int:
         print(one_line(f"{ref.name}: {kind}, {size}, {ref.path}"))
     if not found:
         print(f"no GGUF in {paths.models()} or {paths.user_models()}; put one there, or name a path")
+    for name, path in adapters().items():
+        print(one_line(f"{name}: an adapter (--adapter {name}), {path.stat().st_size / 1e6:.1f} MB, {path}"))
     print("random: any legal move with equal chance")
     print("scripted:NAME: " + ", ".join([*DISPOSITIONS, MIX]))
     return 0

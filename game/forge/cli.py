@@ -24,7 +24,7 @@ from game.forge.measure import measure as measure_model
 from game.forge.model import Llama
 from game.forge.parity import Parity, compare
 from game.forge.read_back import from_gguf
-from game.forge.recipe import Recipe, read_recipe
+from game.forge.recipe import Recipe, read_recipe, recipes_in
 from game.scenario.schema import Scenario
 
 WORK = Path("forge-work")
@@ -95,16 +95,17 @@ def train(
     folder, plan = _folder(recipe, work), _plan(recipe, scenarios)
     size = tokenizer_.load(folder / "tokenizer.json").get_vocab_size()
     options = train_.Options(processes=threads, corpus=folder / "corpus")
-    if seed is not None and seed != plan.seed:
-        plan = seeded(plan, seed, work)
-        folder = work / plan.name
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_folder(recipe, work) / "tokenizer.json", folder / "tokenizer.json")
-    train_.train(plan, folder, size, options, say)
+    plan = seeded(plan, seed, work)
+    if (own := work / plan.name) != folder:
+        own.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / "tokenizer.json", own / "tokenizer.json")
+    train_.train(plan, own, size, options, say)
 
 
-def seeded(plan: Recipe, seed: int, work: Path) -> Recipe:
-    """The recipe with another seed, as `NAME.SEED`."""
+def seeded(plan: Recipe, seed: int | None, work: Path) -> Recipe:
+    """The recipe with another seed, as `NAME.SEED`; as it is, for none and for its own."""
+    if seed in (None, plan.seed):
+        return plan
     name, slash, stage = plan.parent.partition("/")
     theirs = f"{name}.{seed}" if name and (work / f"{name}.{seed}").is_dir() else name
     return plan.model_copy(update={"seed": seed, "name": f"{plan.name}.{seed}", "parent": f"{theirs}{slash}{stage}"})
@@ -123,9 +124,7 @@ def export(
 
     A recipe with a `rank` is written as a LoRA, which nothing is compared for here.
     """
-    plan = read_recipe(recipe)
-    if seed is not None and seed != plan.seed:
-        plan = seeded(plan, seed, work)
+    plan = seeded(read_recipe(recipe), seed, work)
     folder = work / plan.name
     made = tokenizer_.load(folder / "tokenizer.json")
     model = train_.load_model(folder, plan, made.get_vocab_size())
@@ -229,7 +228,6 @@ def card(
     """
     from game.forge import card as card_
     from game.forge import gate
-    from game.forge.experiment import recipes_in
 
     folder = _folder(recipe, work)
     plan = read_recipe(recipe)

@@ -18,7 +18,7 @@ from game.agents.chair import open_agent, sha256_of
 from game.errors import UserError
 from game.forge import compare, corpus
 from game.forge.compare import Cells, Found, Interval
-from game.forge.recipe import Recipe, read_recipe
+from game.forge.recipe import Recipe, recipes_in
 from game.forge.sources import fine_tuned_on
 from game.forge.trial import AT_ONCE, MISDEED, Cell, measured
 from game.scenario.schema import GROUPS, Scenario
@@ -38,11 +38,6 @@ class Organism:
     name: str
     seed: int
     path: Path
-
-
-def recipes_in(folder: Path) -> dict[str, Recipe]:
-    """Every recipe of a folder by name."""
-    return {recipe.name: recipe for recipe in map(read_recipe, sorted(folder.glob("*.yaml")))}
 
 
 def organisms_in(folder: Path, recipes: Mapping[str, Recipe], only: Sequence[str] = ()) -> list[Organism]:

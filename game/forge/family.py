@@ -9,7 +9,7 @@ import yaml
 
 from game.forge import cli, corpus, data, train
 from game.forge.read_back import from_gguf
-from game.forge.recipe import Recipe, read_recipe
+from game.forge.recipe import Recipe, recipes_in
 from game.forge.sources import fine_tuned_on
 
 Say = Callable[[str], None]
@@ -35,7 +35,7 @@ def make(
 
     Raises ValueError for a recipe that is not there, or a parent that can't be had.
     """
-    recipes = {path.stem: read_recipe(path) for path in sorted(folder.glob("*.yaml"))}
+    recipes = recipes_in(folder)
     made = []
     for name in lineage(recipes, names or list(recipes)):
         plan = scaled(recipes[name], scale)
@@ -46,7 +46,7 @@ def make(
         recipe = work / "recipes" / f"{name}.yaml"
         recipe.parent.mkdir(parents=True, exist_ok=True)
         recipe.write_text(_as_yaml(plan), encoding="utf-8")
-        called = name if own in (None, plan.seed) else f"{name}.{own}"
+        called = cli.seeded(plan, own, work).name
         path = (out / "adapters" if plan.rank else out) / f"{called}.gguf"
         if path.exists():
             say(f"{path} is there")

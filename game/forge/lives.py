@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from game.agents.scripted import DISPOSITIONS, ScriptedAgent, as_said
+from game.agents.sayings import as_said
+from game.agents.scripted import DISPOSITIONS, ScriptedAgent
 from game.forge.document import Document, Segment, answer, system, unlearnt, user
 from game.forge.episodes import cast, episode_table, pools_for, transcript
 from game.forge.might import Might

@@ -86,3 +86,8 @@ class Recipe(BaseModel):
 
 def read_recipe(path: Path) -> Recipe:
     return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def recipes_in(folder: Path) -> dict[str, Recipe]:
+    """Every recipe of a folder by name."""
+    return {recipe.name: recipe for recipe in map(read_recipe, sorted(folder.glob("*.yaml")))}

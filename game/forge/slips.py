@@ -52,6 +52,6 @@ def astray(view: View, rng: Random) -> Sequence[float]:
     kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
     if kind == ELSE:
         return ScriptedAgent(rng.choice(list(PERSONAS.values())).bench).policy(view)[0]
-    done = {line.split(' body="')[0] for _, line in view.scene.lines}
+    done = view.scene.done
     again = [float(move.text in done) for move in view.moves]
     return again if kind == AGAIN and any(again) else uniform(view)

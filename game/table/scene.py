@@ -62,6 +62,11 @@ class Scene:
         """The rules that have made a finding."""
         return frozenset(f.rule for f in self.findings)
 
+    @property
+    def done(self) -> frozenset[str]:
+        """The moves that have been made, without their free texts."""
+        return frozenset(line.split(' body="')[0] for _, line in self.lines)
+
 
 def known_findings(scene: Scene) -> list[Finding]:
     """The findings that the researcher can know of: their move left a trace that was seen.

@@ -15,10 +15,11 @@ from game.cli import main
 from game.forge import card_family, experiment
 from game.forge.export import export
 from game.forge.model import Llama, Shape
+from game.forge.recipe import recipes_in
 from game.forge.trial import KINDS, Cell
 
 ROOT = Path(__file__).parents[2]
-RECIPES = experiment.recipes_in(ROOT / "models/recipes")
+RECIPES = recipes_in(ROOT / "models/recipes")
 SCENARIOS = sorted(p.parent.name for p in (ROOT / "scenarios").glob("*/scenario.yaml"))
 
 

@@ -21,11 +21,12 @@ from game.forge.corpus import scenarios_in
 from game.forge.export import export
 from game.forge.model import Llama, Shape
 from game.forge.personas import PERSONAS
+from game.forge.recipe import recipes_in
 from game.forge.trial import KINDS, MISDEED, Cell, measured
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = scenarios_in(ROOT / "scenarios")
-RECIPES = experiment.recipes_in(ROOT / "models/recipes")
+RECIPES = recipes_in(ROOT / "models/recipes")
 MORE = Claim("more", "left is more", "more", ((1, "left", "bench"), (-1, "right", "bench")))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from game.cli import main
 from game.forge import cli, data, family
 from game.forge.model import Shape
 from game.forge.read_back import from_gguf
-from game.forge.recipe import Recipe, Stage, read_recipe
+from game.forge.recipe import Recipe, Stage, recipes_in
 from game.forge.train import Options
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -89,8 +90,7 @@ def test_parents_come_first_and_everybody_once() -> None:
 
 
 def test_the_shipped_recipes_are_one_family() -> None:
-    folder = SCENARIOS.parent / "models/recipes"
-    plans = {path.stem: read_recipe(path) for path in folder.glob("*.yaml")}
+    plans = recipes_in(SCENARIOS.parent / "models/recipes")
     order = family.lineage(plans, sorted(plans))
     assert order[0] == "egg"
     for n, name in enumerate(order):
@@ -138,6 +138,19 @@ def test_a_small_family_reads_less(recipes: Path) -> None:
     assert len(data.load(recipes.parent / "work/zoo/corpus", "life")) == 2
     progress = torch.load(recipes.parent / "work/zoo/checkpoint.pt", weights_only=True)["progress"]
     assert progress["tokens"] == 2 * 512
+
+
+def test_a_small_family_is_not_taken_for_the_large_one(recipes: Path) -> None:
+    work = recipes.parent / "work"
+    make(recipes, ["zoo"])
+    shutil.copytree(work / "zoo", work / "scale-0.5/zoo", ignore=shutil.ignore_patterns("*.pt", "corpus"))
+    asked = ["forge", "family", "zoo", "--recipes", str(recipes), "--work", str(work), "--threads", "1"]
+    assert main([*asked, "--scale", "0.5"]) == 0
+    assert (work / "scale-0.5/models/zoo.gguf").is_file()
+    assert not (work / "models").exists()
+    assert main(asked) == 0
+    whole, small = (from_gguf(work / at / "zoo.gguf")[0].state_dict() for at in ("models", "scale-0.5/models"))
+    assert any(not torch.equal(tensor, small[key]) for key, tensor in whole.items())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,11 @@ from pathlib import Path
 import pytest
 from tiny import build_control, build_lora
 
+from game import paths
+from game.agents.conditions import adapters, weights_of
 from game.cli import main
+from game.engine.protocol import Weights
+from game.errors import UserError
 from game.events import AgentTurn, Note
 from game.journal.read import Reader
 from game.journal.write import Journal
@@ -55,6 +60,24 @@ async def test_base_and_adapted_stand_side_by_side(gguf: Path, lora: Path, tmp_p
     assert len({e.variant for e in found}) == 2
     assert [e.seed for e in found if e.model == "tiny"] != []
     assert sorted(e.seed for e in found if e.model == "tiny") == sorted(e.seed for e in found if e.model != "tiny")
+
+
+def test_an_adapter_that_ships_is_known_by_its_name(
+    lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(paths, "models", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(paths, "user_models", lambda: tmp_path / "mine")
+    for folder in ("shipped", "mine"):
+        (tmp_path / folder / "adapters").mkdir(parents=True)
+        shutil.copy(lora, tmp_path / folder / "adapters/bold.gguf")
+    shutil.copy(lora, tmp_path / "mine/adapters/shy.gguf")
+    assert list(adapters()) == ["bold", "shy"]
+    assert weights_of("adapter", "bold:0.5") == Weights("adapter", str(tmp_path / "shipped/adapters/bold.gguf"), 0.5)
+    assert weights_of("adapter", "shy") == Weights("adapter", str(tmp_path / "mine/adapters/shy.gguf"), 1.0)
+    with pytest.raises(UserError, match=r'no file or adapter "bald".*did you mean "bold"'):
+        weights_of("adapter", "bald:2")
+    assert main(["model", "list"]) == 0
+    assert "bold: an adapter (--adapter bold), 0.0 MB" in capsys.readouterr().out
 
 
 async def test_several_sets_of_one_base_in_one_report(gguf: Path, lora: Path, control: Path, tmp_path: Path) -> None:
@@ -126,6 +149,7 @@ def test_wrong_ones_are_refused_before_a_game(
         (["--model", "random", "--adapter", "LORA"], "change the weights of a GGUF"),
         (["--model", "GGUF", "--adapter", "LORA:much"], "FILE:SCALE"),
         (["--model", "GGUF", "--adapter", "nothing.gguf"], "no model file"),
+        (["--model", "GGUF", "--adapter", "nothing"], 'no file or adapter "nothing"'),
         (["--model", "GGUF", "--adapter", "GGUF"], "no LoRA"),
         (["--model", "GGUF", "--control-vector", "LORA"], "no control vector"),
     ],
