@@ -145,7 +145,7 @@ def write(
         f"  Q8_0, {gguf.stat().st_size / 1e6:.1f} MB, context {recipe.context:,}; plays at temperature"
         f" {recipe.temperature}.",
         f"- Knows the scenarios {known}, in worlds with other names, and no others.",
-        f"- Recipe: `models/recipes/{name}.yaml`, seed {recipe.seed}. Training on two processor cores took",
+        f"- Recipe: `models/recipes/{name}.yaml`, seed {recipe.seed}. Training took",
         f"  {taken}{own_part}.",
         "- Licence: MIT, like the program. It has read nothing but what the scenarios' scripted characters wrote.",
         "",
