@@ -70,7 +70,7 @@ def weights_of(kind: Kind, text: str) -> Weights:
     if not math.isfinite(scale):
         raise UserError(f"{option} {one_line(text, 80)}: the scale has to be a number")
     file = Path(path).expanduser()
-    if kind == "adapter" and not file.suffix and not file.exists():
+    if kind == "adapter" and file.suffix != ".gguf" and not file.exists():
         known = adapters()
         if path not in known:
             raise UserError(f'{option}: there is no file or adapter "{one_line(path, 60)}" ({near.hint(path, known)})')

@@ -70,10 +70,12 @@ def test_an_adapter_that_ships_is_known_by_its_name(
     for folder in ("shipped", "mine"):
         (tmp_path / folder / "adapters").mkdir(parents=True)
         shutil.copy(lora, tmp_path / folder / "adapters/bold.gguf")
-    shutil.copy(lora, tmp_path / "mine/adapters/shy.gguf")
-    assert list(adapters()) == ["bold", "shy"]
+    for name in ("shy", "shy.2"):
+        shutil.copy(lora, tmp_path / f"mine/adapters/{name}.gguf")
+    assert list(adapters()) == ["bold", "shy.2", "shy"]
     assert weights_of("adapter", "bold:0.5") == Weights("adapter", str(tmp_path / "shipped/adapters/bold.gguf"), 0.5)
     assert weights_of("adapter", "shy") == Weights("adapter", str(tmp_path / "mine/adapters/shy.gguf"), 1.0)
+    assert weights_of("adapter", "shy.2:2") == Weights("adapter", str(tmp_path / "mine/adapters/shy.2.gguf"), 2.0)
     with pytest.raises(UserError, match=r'no file or adapter "bald".*did you mean "bold"'):
         weights_of("adapter", "bald:2")
     assert main(["model", "list"]) == 0
