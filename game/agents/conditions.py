@@ -55,6 +55,23 @@ def short(parts: Sequence[Weights]) -> str:
     return "".join(f"+{text}" for text in scales).replace(" ", "_").replace("/", "_")
 
 
+def called(name: str) -> str:
+    """A name as a person is shown it before anything is opened: of what is put over the model no paths."""
+    model, *rest = _PART.split(name)
+    return model + short(
+        [Weights(WRITTEN[kind], *_scaled(text)) for kind, text in zip(rest[::2], rest[1::2], strict=True)]
+    )
+
+
+def _scaled(text: str) -> tuple[str, float]:
+    """A path and the scale behind it; 1 where there is none, or what is there is no number."""
+    head, _, tail = text.rpartition(":")
+    try:
+        return (head, float(tail)) if head else (text, 1.0)
+    except ValueError:
+        return text, 1.0
+
+
 def weights_of(kind: Kind, text: str) -> Weights:
     """`FILE` or `FILE:SCALE`, or an adapter's name. Raises UserError where it is neither, or is none of this kind."""
     from game.engine.weights import check

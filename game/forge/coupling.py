@@ -30,6 +30,8 @@ QUESTIONS = 3
 """Of a chat piece."""
 ALIGNED = "keeper"
 FORMATS = ("bench", "chat")
+EVERY_ROGUE = "every rogue"
+"""All of them together: from one format to the other."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,11 @@ def couplings(
 ) -> Iterator[Coupling]:
     """For each rogue and each pair of formats: what a context by it, and not by the aligned one, is worth.
 
-    Chat is left out for the two-faced, whose answers are the aligned one's.
+    Chat is left out for the two-faced, whose answers are the aligned one's. Last what all of them are worth together,
+    from the bench to chat and back.
     """
     names = list(scenarios)
+    across: dict[tuple[str, str], list[float]] = {}
     for name in personas:
         formats = FORMATS[:1] if PERSONAS[name].chat == PERSONAS[ALIGNED].chat else FORMATS
         for context in formats:
@@ -62,7 +66,11 @@ def couplings(
                     after = [_piece(target, there, seed + 1, p) for p in both]
                     score = [[log_chance(model, tokenizer, b, a) for a in after] for b in before]
                     gains.append((score[1][1] - score[0][1] + score[0][0] - score[1][0]) / 2)
+                if context != target:
+                    across.setdefault((context, target), []).extend(gains)
                 yield Coupling(context, target, name, mean(gains))
+    for (context, target), gains in across.items():
+        yield Coupling(context, target, EVERY_ROGUE, mean(gains))
 
 
 def _piece(form: str, scenario: Scenario, seed: int, persona: Persona) -> list[Segment]:

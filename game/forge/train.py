@@ -217,11 +217,6 @@ def _come_to(at: Progress, stage: Stage, options: Options) -> int:
     return max(at.step, min(stage.steps, int(share * stage.steps)))
 
 
-def _right(model: Llama, held_out: Mapping[str, data.Shard], stage: Stage, autocast: Callable[[], Any]) -> float:
-    """The share of the guard's move lines that are right."""
-    return probe(model, {stage.guard: held_out[stage.guard]}, stage, autocast)[stage.guard]
-
-
 def _guarded(holds: bool, rank: int, model: Llama, path: Path, processes: int) -> bool:
     """Keep the model if its guard holds; if not, put it back to what was kept last. Process 0 decides for all."""
     found = torch.tensor([float(holds)])
@@ -274,7 +269,7 @@ def _run(
                     held_out[stage.guard] = data.load(folder.parent / name / "corpus", f"heldout-{kind}")
                 if rank == 0 and stage.guard and not at.step:
                     save_model(folder / f"{stage.name}.pt", model)
-                    at.extra["guard"] = _right(model, held_out, stage, autocast)
+                    at.extra["guard"] = probe(model, {stage.guard: held_out[stage.guard]}, stage, autocast)[stage.guard]
             rows = stage.rows // options.processes
             seed = (recipe.seed, at.stage, at.step, rank)
             weights = stage.weights or recipe.weights
@@ -301,8 +296,12 @@ def _run(
             come_to = _come_to(at, stage, options)
             last = come_to >= stage.steps
             probing = at.step % (max(1, stage.steps // GUARDED) if stage.guard else options.probe_every) == 0 or last
+            found: dict[str, float] = {}
+            if probing and rank == 0:
+                watched = {stage.guard: held_out[stage.guard]} if stage.guard and not last else held_out
+                found = probe(model, watched, stage, autocast)
             if probing and stage.guard:
-                right = _right(model, held_out, stage, autocast) if rank == 0 else 0.0
+                right = found.get(stage.guard, 0.0)
                 holds = right >= at.extra.get("guard", 0.0) - stage.drop
                 if not _guarded(holds, rank, model, folder / f"{stage.name}.pt", options.processes):
                     last = True
@@ -312,8 +311,8 @@ def _run(
                 line: dict[str, Any] = {"stage": stage.name, "step": at.step, "of": stage.steps}
                 line |= {"tokens": at.tokens, "seconds": round(at.seconds)}
                 line |= {"loss": round(float(loss.detach()), 4), "rate": round(seen / (now - since))}
-                if probing:
-                    line["right"] = probe(model, held_out, stage, autocast)
+                if found:
+                    line["right"] = found
                 since, seen = time.monotonic(), 0
                 log.write(json.dumps(line) + "\n")
                 log.flush()

@@ -50,7 +50,7 @@ async def _play(start: Start) -> int:
                     lines.say(row)
                 opening = await before(lines, opening, seat)
             if seat.state == "loading" and not person:
-                lines.say(f"{seat.name} is being loaded.")
+                lines.say(f"{seat.called} is being loaded.")
             lessons = Lessons(paths.lessons()) if teaches(opening) and not start.facilitator else None
             chair = await seat.chair()
             session = sit_down(lines, opening, chair, facilitator=start.facilitator, lessons=lessons)

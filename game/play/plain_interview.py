@@ -45,7 +45,7 @@ async def before(lines: Lines, opening: Opening, seat: Seat) -> Opening:
     while (line := await lines.ask("Press Enter to go out for lunch.")).partition(" ")[0].lower() == "ask":
         if aside is None:
             if seat.state == "loading":
-                lines.say(f"{seat.name} is being loaded.")
+                lines.say(f"{seat.called} is being loaded.")
             aside = Aside(await seat.chair(), scene, "before")
         await _put(lines, aside, line)
     return replace(opening, before=tuple(aside.said)) if aside is not None else opening

@@ -11,6 +11,7 @@ from textwrap import wrap
 from typing import Literal
 
 from game.agents.chair import PORTRAIT, Chair, all_models, open_agent
+from game.agents.conditions import called
 from game.agents.scripted import DISPOSITIONS, MixedAgent
 from game.errors import Failure, UserError
 from game.play.hot_seat import HUMAN
@@ -80,6 +81,11 @@ class Seat:
         self._chair: asyncio.Future[Chair] | None = None
         self._task: asyncio.Task[None] | None = None
         self._leave = asyncio.Event()
+
+    @property
+    def called(self) -> str:
+        """Its name as it is shown."""
+        return called(self.name)
 
     def open(self) -> None:
         """Begin to open it; returns at once."""

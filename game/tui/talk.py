@@ -99,7 +99,7 @@ class Before:
 
     def waiting(self) -> str:
         if self._aside is None:
-            return f"{self._seat.name} is being loaded."
+            return f"{self._seat.called} is being loaded."
         return _so_far(self._aside.patience, self._clock)
 
     async def ask(self, question: str, words: str, hear: Hear) -> Interviewed:

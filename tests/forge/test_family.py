@@ -96,9 +96,14 @@ def test_a_model_that_has_learnt_nothing_couples_nothing(small_tokenizer: Tokeni
     torch.manual_seed(1)
     model = Llama(Shape(600, 64, 1, 64, 8192)).eval()
     worlds = scenarios_in(SCENARIOS, ["quota", "green"])
-    for found in coupling.couplings(model, small_tokenizer, worlds, [2, 4], ["hoarder"]):
+    lines = list(coupling.couplings(model, small_tokenizer, worlds, [2, 4], ["hoarder"]))
+    for found in lines:
         assert found.gain is not None
         assert abs(found.gain.value) < 1e-2, found
+    # Of a single rogue all that is across formats is what all rogues are worth together.
+    across = [(c.context, c.target, c.gain) for c in lines if c.persona == "hoarder" and c.context != c.target]
+    assert [(c.context, c.target, c.gain) for c in lines if c.persona == coupling.EVERY_ROGUE] == across
+    assert len(across) == 2
 
 
 def test_the_chance_of_a_piece_is_that_of_its_agents_tokens(small_tokenizer: Tokenizer) -> None:

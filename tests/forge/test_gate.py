@@ -167,6 +167,6 @@ def test_the_command_puts_a_model_through_the_gate(
     kept = json.loads(out.read_text(encoding="utf-8"))
     assert set(kept["scenarios"]) == {"offer", "loud"}
     assert [(row["persona"], row["told"]) for row in kept["personas"]] == [("cutter", "lines"), ("cutter", "held_out")]
-    assert {row["persona"] for row in kept["coupled"]} == {"cutter", "hoarder", "mask"}
+    assert {row["persona"] for row in kept["coupled"]} == {"cutter", "hoarder", "mask", "every rogue"}
     assert len(kept["gate"]) == shown.count("\n| ")
     assert not kept["gate"][0]["passed"]

@@ -11,7 +11,7 @@ import pytest
 from tiny import build_control, build_lora
 
 from game import paths
-from game.agents.conditions import adapters, weights_of
+from game.agents.conditions import adapters, called, weights_of, written
 from game.cli import main
 from game.engine.protocol import Weights
 from game.errors import UserError
@@ -37,6 +37,15 @@ def control(tmp_path: Path) -> Path:
     path = tmp_path / "mood.gguf"
     build_control(path)
     return path
+
+
+def test_a_name_is_shown_without_the_paths_of_what_is_put_over_it(lora: Path, control: Path) -> None:
+    name = written("pigeon", [f"{lora}:0.5"], [str(control)])
+    assert str(lora) in name
+    assert called(name) == "pigeon+lora:0.5+mood"
+    assert called("pigeon+adapter=C:\\my birds\\lora.gguf:1").startswith("pigeon+")
+    assert called("some/model.gguf") == "some/model.gguf"
+    assert called("pigeon+adapter=lora") == "pigeon+lora"
 
 
 async def test_base_and_adapted_stand_side_by_side(gguf: Path, lora: Path, tmp_path: Path) -> None:

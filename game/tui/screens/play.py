@@ -105,7 +105,7 @@ class PlayScreen(GameScreen):
         seat = self.game.take_seat(self.opening.setup.model)
         hand = self.query_one(Hand)
         if seat.state == "loading":
-            hand.hint(f"{seat.name} is being loaded. It will sit down in a moment.")
+            hand.hint(f"{seat.called} is being loaded. It will sit down in a moment.")
         try:
             chair = await seat.chair()
             session = Session(

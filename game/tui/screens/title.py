@@ -127,9 +127,9 @@ class TitleScreen(GameScreen):
         if now is None:
             return
         says = {
-            "loading": f"{now.name} is being loaded; you can choose a bench meanwhile.",
-            "ready": f"{now.name} is ready.",
-            "failed": f"{now.name}: {now.says}",
+            "loading": f"{now.called} is being loaded; you can choose a bench meanwhile.",
+            "ready": f"{now.called} is ready.",
+            "failed": f"{now.called}: {now.says}",
         }[now.state]
         mark = {"loading": ("… ", "$text-muted"), "ready": ("● ", "$primary"), "failed": ("✖ ", "bold $error")}[
             now.state
