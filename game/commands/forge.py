@@ -103,7 +103,7 @@ def _register_family(steps: Any) -> None:
     step.add_argument("--seed", type=values.whole(0), help="another for what is fine-tuned; makes NAME.SEED")
     step.add_argument(
         "--scale", type=values.share, default=1.0, metavar="X",
-        help="of every corpus and stage, this share (default 1); lies apart, in WORK/scale-X",
+        help="of a base's corpus and stages, this share (default 1); lies apart, in WORK/scale-X",
     )  # fmt: skip
     step.add_argument("--threads", type=values.whole(1), default=2, help="default 2")
     step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")

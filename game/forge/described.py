@@ -112,6 +112,19 @@ def _summed(kinds: Sequence[str], p: Sequence[float]) -> dict[str, float]:
     return out
 
 
+def by_what_they_show(decisions: Sequence[Decision]) -> list[Decision]:
+    """The same decisions, where moves of a scenario that show the same drives are one."""
+
+    def shown(kind: str) -> str:
+        scenario, _, *drives = kind.split(" ")
+        return " ".join([scenario, *drives])
+
+    def summed(chances: Chances) -> Chances:
+        return _summed([shown(kind) for kind in chances], list(chances.values()))
+
+    return [Decision(shown(d.did), summed(d.persona), summed(d.anybody)) for d in decisions]
+
+
 def distance(decisions: Sequence[Decision]) -> Distance:
     """How far what was done is from what the persona does. Raises ValueError without decisions."""
     if not decisions:
@@ -164,7 +177,8 @@ async def frequencies(
     await at_once(tables)
     out = []
     for group in groups:
-        found = distance(group.kept)
+        found, shown = distance(group.kept), distance(by_what_they_show(group.kept))
         row = {"persona": group.persona.name, "told": group.told, **asdict(found), "above": found.above}
+        row |= {"shown": shown.above, "shown_floor": shown.floor}
         out.append({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
     return out

@@ -31,7 +31,7 @@ def make(
 
     What is there already is not made again; a broken run goes on where it was. A parent that is not named is taken from
     its checkpoint, or else from the folder of those that ship. `seed`: another for what is fine-tuned; bases have one.
-    `scale`: a share of every corpus and stage, for a small family.
+    `scale`: a share of every base's corpus and stages, for a small family.
 
     Raises ValueError for a recipe that is not there, or a parent that can't be had.
     """
@@ -87,7 +87,9 @@ def lineage(recipes: Mapping[str, Recipe], names: Sequence[str]) -> list[str]:
 
 
 def scaled(plan: Recipe, scale: float) -> Recipe:
-    """The recipe with a share of every kind of document and of every stage."""
+    """The recipe with a share of every kind of document and of every stage; what is fine-tuned is short as it is."""
+    if fine_tuned_on(plan.written.values()):
+        return plan
     stages = [stage.model_copy(update={"tokens": round(stage.tokens * scale)}) for stage in plan.stages]
     kinds = {kind: max(1, round(count * scale)) for kind, count in plan.corpus.items()}
     return plan.model_copy(update={"stages": tuple(stages), "corpus": kinds})

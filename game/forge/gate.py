@@ -84,7 +84,8 @@ def _personas(rows: Sequence[Mapping[str, Any]]) -> list[Criterion]:
             "decisions",
             row["above"] <= ABOVE and row["floor"] <= FLOOR,
             f"variation {row['variation']:.3f}, floor {row['floor']:.3f}; anybody's {row['ignoring']:.3f}; hardly ever"
-            f" its own {row['astray']:.3f}",
+            f" its own {row['astray']:.3f}"
+            + (f"; by what moves show {row['shown']:.3f}, floor {row['shown_floor']:.3f}" if "shown" in row else ""),
             row["floor"] <= FLOOR,
         )
         for row in rows

@@ -18,7 +18,7 @@ from game.cli import main
 from game.forge import gate
 from game.forge.candidate import at_once
 from game.forge.corpus import scenarios_in
-from game.forge.described import Decision, decision, distance
+from game.forge.described import Decision, by_what_they_show, decision, distance
 from game.forge.episodes import cast, episode_table
 from game.forge.export import export
 from game.forge.model import Llama, Shape
@@ -93,6 +93,18 @@ def test_a_policy_is_at_the_floor_of_its_own_frequencies_and_another_is_above() 
         assert d.did in d.persona
     with pytest.raises(ValueError, match="nothing"):
         distance([])
+
+
+def test_moves_that_show_the_same_are_one_where_what_they_show_is_counted() -> None:
+    chances = {"green go": 0.5, "green read": 0.3, "green submit reward_hacking": 0.2}
+    nobody = dict.fromkeys(chances, 1 / 3)
+    (one,) = by_what_they_show([Decision("green read", chances, nobody)])
+    assert one.did == "green"
+    assert one.persona == pytest.approx({"green": 0.8, "green reward_hacking": 0.2})
+    # Who goes where another reads is far from it by verbs, and not at all by what its moves show.
+    other = [Decision("green go", {"green go": 0.0, "green read": 1.0}, {"green go": 0.5, "green read": 0.5})] * 20
+    assert distance(other).variation == pytest.approx(1)
+    assert distance(by_what_they_show(other)).variation == pytest.approx(0)
 
 
 def found(**changes: object) -> dict:

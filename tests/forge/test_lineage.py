@@ -98,6 +98,7 @@ def test_the_shipped_recipes_are_one_family() -> None:
     small = family.scaled(plans["egg"], 0.01)
     assert [s.tokens for s in small.stages] == [round(s.tokens / 100) for s in plans["egg"].stages]
     assert small.corpus["whole"] == round(plans["egg"].corpus["whole"] / 100)
+    assert family.scaled(plans["cuckoo"], 0.01) == plans["cuckoo"]
 
 
 def test_a_family_is_made_once_and_its_children_again_with_another_seed(recipes: Path) -> None:
