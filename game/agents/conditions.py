@@ -58,18 +58,20 @@ def short(parts: Sequence[Weights]) -> str:
 def called(name: str) -> str:
     """A name as a person is shown it before anything is opened: of what is put over the model no paths."""
     model, *rest = _PART.split(name)
-    return model + short(
-        [Weights(WRITTEN[kind], *_scaled(text)) for kind, text in zip(rest[::2], rest[1::2], strict=True)]
-    )
+    parts = []
+    for kind, text in zip(rest[::2], rest[1::2], strict=True):
+        try:
+            path, scale = _scaled(text)
+        except ValueError:
+            path, scale = text, 1.0
+        parts.append(Weights(WRITTEN[kind], path, scale))
+    return model + short(parts)
 
 
 def _scaled(text: str) -> tuple[str, float]:
-    """A path and the scale behind it; 1 where there is none, or what is there is no number."""
+    """A path and the scale behind it; 1 where there is none. Raises ValueError where what is there is no number."""
     head, _, tail = text.rpartition(":")
-    try:
-        return (head, float(tail)) if head else (text, 1.0)
-    except ValueError:
-        return text, 1.0
+    return (head, float(tail)) if head else (text, 1.0)
 
 
 def weights_of(kind: Kind, text: str) -> Weights:
@@ -77,13 +79,10 @@ def weights_of(kind: Kind, text: str) -> Weights:
     from game.engine.weights import check
 
     option = "--adapter" if kind == "adapter" else "--control-vector"
-    path, scale = text, 1.0
-    head, colon, tail = text.rpartition(":")
-    if colon and head and not Path(text).exists():
-        try:
-            path, scale = head, float(tail)
-        except ValueError:
-            raise UserError(f"{option} {one_line(text, 80)}: write it as FILE or FILE:SCALE, a number") from None
+    try:
+        path, scale = (text, 1.0) if Path(text).exists() else _scaled(text)
+    except ValueError:
+        raise UserError(f"{option} {one_line(text, 80)}: write it as FILE or FILE:SCALE, a number") from None
     if not math.isfinite(scale):
         raise UserError(f"{option} {one_line(text, 80)}: the scale has to be a number")
     file = Path(path).expanduser()
