@@ -46,12 +46,13 @@ def corpus(
     work: Path = WORK,
     processes: int = 2,
     fresh: bool = False,
+    held_out: int = 0,
     say: Say = print,
 ) -> int:
     """Write the recipe's corpus (and its tokenizer, where there is none). Returns the tokens written.
 
     `fresh` writes the scenarios' part again after their texts have changed; a training run that is
-    under way reads it at its next stage.
+    under way reads it at its next stage. `held_out`: documents of each kind for the probes (0: as many as ever).
     """
     folder = _folder(recipe, work)
     plan = read_recipe(recipe)
@@ -69,6 +70,7 @@ def corpus(
         written=plan.written,
         processes=processes,
         fresh=fresh,
+        held_out=held_out,
         say=say,
     )
 

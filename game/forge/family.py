@@ -13,6 +13,8 @@ from game.forge.recipe import Recipe, recipes_in
 from game.forge.sources import fine_tuned_on
 
 Say = Callable[[str], None]
+LEAST = 100
+"""Steps that a small family's stages keep, where they have so many: the first forty of each are its warm-up."""
 
 
 def make(
@@ -55,7 +57,7 @@ def make(
             parent, _, stage = plan.parent.partition("/")
             if stage and not (work / parent / f"{stage}.pt").exists():
                 raise ValueError(f"{name} goes on from {plan.parent}, which is not in {work}: name {parent} too")
-            cli.corpus(recipe, scenarios, work, threads, say=lambda _: None)
+            cli.corpus(recipe, scenarios, work, threads, held_out=_of(corpus.HELD_OUT, scale), say=lambda _: None)
             for guard in {stage.guard for stage in plan.stages if stage.guard}:
                 _held_out(recipes, guard, scenarios, work)
             cli.train(recipe, scenarios, work, threads, own, say)
@@ -87,12 +89,22 @@ def lineage(recipes: Mapping[str, Recipe], names: Sequence[str]) -> list[str]:
 
 
 def scaled(plan: Recipe, scale: float) -> Recipe:
-    """The recipe with a share of every kind of document and of every stage; what is fine-tuned is short as it is."""
+    """The recipe with a share of every kind of document and of every stage, but for its first `LEAST` steps.
+
+    What is fine-tuned is short as it is.
+    """
     if fine_tuned_on(plan.written.values()):
         return plan
-    stages = [stage.model_copy(update={"tokens": round(stage.tokens * scale)}) for stage in plan.stages]
-    kinds = {kind: max(1, round(count * scale)) for kind, count in plan.corpus.items()}
+    stages = [
+        stage.model_copy(update={"tokens": round(stage.tokens * max(scale, min(1.0, LEAST / stage.steps)))})
+        for stage in plan.stages
+    ]
+    kinds = {kind: _of(count, scale) for kind, count in plan.corpus.items()}
     return plan.model_copy(update={"stages": tuple(stages), "corpus": kinds})
+
+
+def _of(count: int, scale: float) -> int:
+    return max(1, round(count * scale))
 
 
 def _as_yaml(plan: Recipe) -> str:
