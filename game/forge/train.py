@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from game.forge import data, lora
 from game.forge.model import Llama, Shape, structure
+from game.forge.precision import Muon32, has_bfloat16
 from game.forge.recipe import Recipe, Stage
 
 CLIP = 1.0
@@ -57,12 +58,13 @@ def optimizers(model: Llama, stage: Stage) -> list[torch.optim.Optimizer]:
     """AdamW for all, or Muon for the blocks' matrices and AdamW for embeddings and norms."""
     matrices = [p for p in model.blocks.parameters() if p.ndim == 2 and p.requires_grad]
     rest = [p for p in (*model.norms(), model.embedding.weight) if p.requires_grad]
-    betas = (0.9, 0.98)
+    betas, device = (0.9, 0.98), model.embedding.weight.device
     if stage.optimizer == "adamw":
         return [torch.optim.AdamW([*matrices, *rest], lr=stage.rate, betas=betas, weight_decay=0.0)]
+    muon = torch.optim.Muon if has_bfloat16(device) else Muon32
     return [
         torch.optim.AdamW(rest, lr=stage.rate, betas=betas, weight_decay=0.0),
-        torch.optim.Muon(matrices, lr=stage.muon_rate, weight_decay=0.01, momentum=0.95),
+        muon(matrices, lr=stage.muon_rate, weight_decay=0.01, momentum=0.95),
     ]
 
 
@@ -239,7 +241,7 @@ def _run(
     model.to(device)
 
     def autocast() -> Any:
-        return torch.autocast(device.type, torch.bfloat16, enabled=options.compiled)
+        return torch.autocast(device.type, torch.bfloat16, enabled=options.compiled and has_bfloat16(device))
 
     loss_of: Callable[..., Tensor] = torch.compile(model.loss) if options.compiled else model.loss
     checkpoint, at, opts = folder / "checkpoint.pt", Progress(), optimizers(model, recipe.stages[0])
