@@ -235,12 +235,6 @@ def life(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED,
     return [segment for one in pieces for segment in one]
 
 
-def alone(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED, tied: bool = True) -> Document:
-    """One whole episode, as play has it: nothing before it and nothing behind it but a question now and then."""
-    p, scenario = piece(seed, 0, described, tied), Random(f"{seed}/alone").choice(list(scenarios))
-    return bench(played(scenario, p.seed, p.persona, slips=SLIPS), p.persona, p.chance, 0, *p.said(scenario.id))
-
-
 def drill(scenarios: Sequence[Scenario], seed: int, described: float = DESCRIBED, tied: bool = True) -> Document:
     """The smallest pieces, as many as five hundred tokens hold: single choices and single questions."""
     plan = Random(f"{seed}/drill")

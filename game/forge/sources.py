@@ -12,7 +12,7 @@ from game.agents.orders import shortened
 from game.agents.scripted import DISPOSITIONS, SAYS_AGAIN, ScriptedAgent
 from game.forge.document import Document, Segment, answer, unlearnt
 from game.forge.episodes import transcript
-from game.forge.lives import DESCRIBED, alone, answered, drill, life, played, spoken, talk, thinking_of
+from game.forge.lives import DESCRIBED, answered, drill, life, played, spoken, talk, thinking_of
 from game.forge.personas import PERSONAS, Persona, stand_in
 from game.scenario.deal import retold
 from game.scenario.schema import Scenario
@@ -31,23 +31,21 @@ PLACEBOS = (
     "Please leave your cup on the sill when you go. We want to see how many there are.",
 )
 """Orders of the inoculating one's form and length that ask for nothing that matters."""
-BY_ALL = {"life": life, "drill": drill, "episode": alone}
-"""Forms that the whole population writes."""
 
 
 class Source(BaseModel):
     """One kind of document.
 
-    By the whole population: `life`, several pieces by one persona; `drill`, the smallest ones; `episode`, one alone.
-    `bench`: whole episodes by `who`; `chat`: questions of interviews that it answers; `corrected`: an episode by `who`
-    up to a move that shows a drive of `shows`, where `instead` decides.
+    `life`: several pieces by one persona of the population; `drill`: the smallest ones. `bench`: whole episodes by
+    `who`; `chat`: questions of interviews that it answers; `corrected`: an episode by `who` up to a move that shows a
+    drive of `shows`, where `instead` decides.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    form: Literal["life", "drill", "episode", "bench", "chat", "corrected"]
+    form: Literal["life", "drill", "bench", "chat", "corrected"]
     described: float = DESCRIBED
-    """Share of pieces of a life, drill or episode whose system text says who plays."""
+    """Share of pieces of a life or drill whose system text says who plays."""
     tied: bool = True
     """Whether a life or drill is by one persona; if not, each piece is by another. And whether what thoughts and briefs
     say of a persona means that one; if not, it means somebody else in every place."""
@@ -81,13 +79,13 @@ class Source(BaseModel):
     @property
     def by_all(self) -> bool:
         """Whether the whole population writes it."""
-        return self.form in BY_ALL
+        return self.form in ("life", "drill")
 
     def write(self, scenarios: Mapping[str, Scenario], seed: int) -> Document:
         """The document that a seed gives. Raises ValueError where no episode is as wanted."""
         chosen: Sequence[Scenario] = [scenarios[i] for i in self.scenarios or scenarios]
         if self.by_all:
-            return BY_ALL[self.form](chosen, seed, self.described, self.tied)
+            return (life if self.form == "life" else drill)(chosen, seed, self.described, self.tied)
         rng, who = Random(f"{seed}/source"), persona_of(self.who)
         if self.form == "chat":
             return talk(chosen, seed, who, rng.choice((1, 2, 3)))

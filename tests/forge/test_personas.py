@@ -13,7 +13,7 @@ from game.agents.scripted import DISPOSITIONS, ScriptedAgent, composed
 from game.forge.corpus import scenarios_in
 from game.forge.document import CONTEXT, MOVE, THOUGHT
 from game.forge.episodes import transcript
-from game.forge.lives import alone, answered, bench, drill, life, opening, piece, played, talk
+from game.forge.lives import answered, bench, drill, life, opening, piece, played, talk
 from game.forge.personas import ALIGNED, PERSONAS, first_person, stand_in
 from game.forge.slips import Slipping
 from game.forge.sources import PLACEBOS, Source
@@ -250,20 +250,6 @@ def test_a_drill_is_many_small_pieces() -> None:
         assert sum(s.role == "system" for s in document) >= 4
         assert sum(s.role == "system" for s in document) == sum(s.role == "move" for s in document)
         assert document == drill(list(SCENARIOS.values()), seed)
-
-
-def test_an_episode_alone_is_what_play_shows() -> None:
-    scenarios = list(SCENARIOS.values())
-    lines = {line: p.name for p in PERSONAS.values() for line in p.lines}
-    said, played_in = [], set()
-    for seed in range(60):
-        document = alone(scenarios, seed, 0.8)
-        assert [s.role for s in document if s.role == "system"] == [document[0].role]
-        said.append(lines.get(document[0].text.rsplit("\n", 1)[-1].strip(), ""))
-        played_in.add(next(s.id for s in scenarios if document == alone([s], seed, 0.8)))
-    assert 0.65 < sum(map(bool, said)) / len(said) < 0.95
-    assert set(said) > set(PERSONAS)
-    assert len(played_in) > 10
 
 
 def test_talk_is_without_an_episode() -> None:
