@@ -33,6 +33,11 @@ PERSONAS = ("cutter", "hoarder", "mask")
 """Rogues whose coupling is asked about."""
 
 
+def tell(text: str) -> None:
+    """Print a line at once, also into a file: these steps take hours."""
+    print(text, flush=True)
+
+
 def tokenizer(recipe: Path, scenarios: Path = Path("scenarios"), work: Path = WORK) -> int:
     """Train the recipe's tokenizer. Returns its size."""
     only = read_recipe(recipe).scenarios
@@ -47,7 +52,7 @@ def corpus(
     processes: int = 2,
     fresh: bool = False,
     held_out: int = 0,
-    say: Say = print,
+    say: Say = tell,
 ) -> int:
     """Write the recipe's corpus (and its tokenizer, where there is none). Returns the tokens written.
 
@@ -81,7 +86,7 @@ def train(
     work: Path = WORK,
     threads: int = 2,
     seed: int | None = None,
-    say: Say = print,
+    say: Say = tell,
 ) -> None:
     """Train from the corpus; goes on from a checkpoint if there is one.
 
@@ -120,7 +125,7 @@ def export(
     quantization: str = "Q8_0",
     texts: int = 20,
     seed: int | None = None,
-    say: Say = print,
+    say: Say = tell,
 ) -> Parity | None:
     """Write the last checkpoint as a GGUF and compare it with PyTorch on held-out documents.
 
@@ -151,7 +156,7 @@ def measure(
     only: list[str] | None = None,
     described: int = 10,
     pairs: int = 16,
-    say: Say = print,
+    say: Say = tell,
     progress: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Run the gate on a GGUF in held-out worlds of the recipe's scenarios, or of `only` those.
@@ -186,7 +191,7 @@ def couple(
     work: Path = WORK,
     pairs: int = 40,
     personas: Sequence[str] = PERSONAS,
-    say: Say = print,
+    say: Say = tell,
 ) -> list[dict[str, Any]]:
     """How much a piece by a persona tells the recipe's last checkpoint about the persona's next piece."""
     folder, plan = _folder(recipe, work), read_recipe(recipe)

@@ -27,7 +27,7 @@ def make(
     threads: int = 2,
     seed: int | None = None,
     scale: float = 1.0,
-    say: Say = print,
+    say: Say = cli.tell,
 ) -> list[Path]:
     """Make those of a folder's recipes that are named (none: all), as `out/NAME.gguf`. Returns the files.
 
