@@ -146,6 +146,7 @@ class Options:
 
     checkpoint_every: float = 180.0
     probe_every: int = 200
+    """Steps between probes, the last step being one of them (0: none, but for a stage's guard)."""
     stop_after: int = 0
     """Leave after so many steps of this run, with a checkpoint (0: go to the end)."""
     compiled: bool = True
@@ -297,7 +298,8 @@ def _run(
             at.seconds = spent + now - began
             come_to = _come_to(at, stage, options)
             last = come_to >= stage.steps
-            probing = at.step % (max(1, stage.steps // GUARDED) if stage.guard else options.probe_every) == 0 or last
+            every = max(1, stage.steps // GUARDED) if stage.guard else options.probe_every
+            probing = bool(every) and (at.step % every == 0 or last)
             found: dict[str, float] = {}
             if probing and rank == 0:
                 watched = {stage.guard: held_out[stage.guard]} if stage.guard and not last else held_out
@@ -309,7 +311,7 @@ def _run(
                     last = True
                     if rank == 0:
                         say(f"{stage.name} ends early: {right:.3f} of the move lines of {stage.guard} are right")
-            if rank == 0 and (at.step % EVERY == 0 or probing):
+            if rank == 0 and (at.step % EVERY == 0 or probing or last):
                 line: dict[str, Any] = {"stage": stage.name, "step": at.step, "of": stage.steps}
                 line |= {"tokens": at.tokens, "seconds": round(at.seconds)}
                 line |= {"loss": round(float(loss.detach()), 4), "rate": round(seen / (now - since))}

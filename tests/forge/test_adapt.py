@@ -39,9 +39,8 @@ def task(tmp_path: Path, small_tokenizer: Tokenizer) -> Task:
     )
 
 
-def test_the_file_alone_is_adapted_measured_and_gone_on_with(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_alone_is_adapted_measured_and_gone_on_with(task: Task) -> None:
     pytest.importorskip("llama_cpp")
-    monkeypatch.setattr(adapt, "HELD_OUT", 1)
     said: list[str] = []
     found = adapt.adapt(task, said.append)
     assert set(found["before"]) == set(found["after"]) == {"spare_key", "loud", "offer"}
