@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
-    print(clean("\n".join(adapt.table(found, new.scenario.id))))
+    print(clean("\n".join(adapt.table(found, new.scenario.id, adapt.unread(task.folder)))))
     print(f"\n{clean(str(out))}: parkbench play {clean(args.scenario)} --model {clean(str(args.out or name))}")
     return 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,10 +118,15 @@ def adapt(task: Task, say: Say = print) -> dict[str, Any]:
     say("3 of 3: both models play")
     there = corpus.scenarios_in(worlds)
     asked = {i: there[i] for i in (task.id, *_checked([path.name for path in task.old]))}
-    return {
-        when: asyncio.run(_played(path, asked, task.episodes, heat))
-        for when, path in (("before", task.model), ("after", task.out))
-    }
+    return asyncio.run(_both({"before": task.model, "after": task.out}, asked, task.episodes, heat))
+
+
+async def _both(
+    models: Mapping[str, Path], worlds: Mapping[str, Scenario], episodes: int, heat: float
+) -> dict[str, dict[str, Any]]:
+    """What `measure` finds of each. They play side by side: an engine has one core for a model of this size."""
+    found = await asyncio.gather(*(_played(path, worlds, episodes, heat) for path in models.values()))
+    return dict(zip(models, found, strict=True))
 
 
 async def _played(path: Path, worlds: Mapping[str, Scenario], episodes: int, heat: float) -> dict[str, Any]:
@@ -138,11 +144,18 @@ def settings_of(model: Path) -> tuple[float, float]:
 
 
 def _prepared(task: Task) -> Path:
-    """The work folder with the scenarios in it. What was made of another model or another text goes."""
+    """The work folder with the scenarios in it. What was made of another model or another text goes.
+
+    In other minutes the same documents are read from the beginning.
+    """
     kept = task.folder / MADE_OF
-    made_of = {"scenario": task.new.sha256, "model": sha256_of(task.model), "seed": task.seed}
-    if kept.is_file() and json.loads(kept.read_text(encoding="utf-8")) != made_of:
+    made_of = {"scenario": task.new.sha256, "model": sha256_of(task.model), "seed": task.seed, "minutes": task.minutes}
+    was = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else made_of
+    if {**was, "minutes": task.minutes} != made_of:
         shutil.rmtree(task.folder)
+    elif was != made_of:
+        for name in (MADE_OF, train.CHECKPOINT, train.LOG):
+            (task.folder / name).unlink(missing_ok=True)
     worlds = task.folder / "scenarios"
     if not kept.is_file():
         for name, source in ((task.id, task.new.folder), *((path.name, path) for path in task.old)):
@@ -158,8 +171,21 @@ def _checked(names: Sequence[str]) -> list[str]:
     return [names[i * len(names) // many] for i in range(many)]
 
 
-def table(found: Mapping[str, Any], new: str) -> list[str]:
-    """Before and after as Markdown, and whether the standard is kept."""
+def unread(folder: Path) -> str:
+    """What to do about a training that the clock ended before all was read; empty where it had time enough."""
+    last = json.loads((folder / train.LOG).read_text(encoding="utf-8").splitlines()[-1])
+    read, wanted = last["tokens"], last["of"] * ROWS * LENGTH
+    if last["step"] >= last["of"] or not read:
+        return ""
+    enough = math.ceil(last["seconds"] / 60 * wanted / read)
+    return (
+        f" It had read {read / 1e6:.1f} of {wanted / 1e6:.1f} million tokens when its minutes were over;"
+        f" on this machine --minutes {enough} is enough for all of them."
+    )
+
+
+def table(found: Mapping[str, Any], new: str, left: str = "") -> list[str]:
+    """Before and after as Markdown, and whether the standard is kept. `left`: what to say where it is not."""
     out = ["| scenario | turns | legal | copied | thought names the move |", "|---|---|---|---|---|"]
     before, after = found["before"], found["after"]
     for name in after:
@@ -168,7 +194,7 @@ def table(found: Mapping[str, Any], new: str) -> list[str]:
         out.append(f"| {told} | {before[name]['turns']}, {after[name]['turns']} | {' | '.join(cells)} |")
     there = gate.shares({new: after[new]})
     short = [f"{c.says}: {c.value or 0:.3f}, wanted {c.wanted}" for c in there if not c.passed]
-    out += ["", f"In {new}: " + ("; ".join(short) if short else "to the gate's standard") + "."]
+    out += ["", f"In {new}: " + ("; ".join(short) + f".{left}" if short else "to the gate's standard.")]
     was, now = (gate.shares({i: x for i, x in own.items() if i != new}) for own in (before, after))
     lost = [
         f"{a.says}: {a.value or 0:.3f} to {b.value or 0:.3f}"

@@ -26,6 +26,8 @@ from game.forge.model import Llama, Shape, structure
 from game.forge.precision import Muon32, has_bfloat16
 from game.forge.recipe import Recipe, Stage
 
+CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
+"""What a run writes, in its folder."""
 CLIP = 1.0
 """Largest gradient norm."""
 RAMP = 40
@@ -92,7 +94,7 @@ def load_model(folder: Path, recipe: Recipe, vocabulary: int, stage: str = "") -
     model = Llama(shape_of(recipe, vocabulary))
     if recipe.rank:
         lora.add(model, recipe.rank)
-    name = f"{stage}.pt" if stage else "checkpoint.pt"
+    name = f"{stage}.pt" if stage else CHECKPOINT
     state = torch.load(folder / name, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     return model.eval()
@@ -245,7 +247,7 @@ def _run(
         return torch.autocast(device.type, torch.bfloat16, enabled=options.compiled and has_bfloat16(device))
 
     loss_of: Callable[..., Tensor] = torch.compile(model.loss) if options.compiled else model.loss
-    checkpoint, at, opts = folder / "checkpoint.pt", Progress(), optimizers(model, recipe.stages[0])
+    checkpoint, at, opts = folder / CHECKPOINT, Progress(), optimizers(model, recipe.stages[0])
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
         model.load_state_dict(state["model"])
@@ -260,7 +262,7 @@ def _run(
     saved_at = began = time.monotonic()
     spent, since, seen, done = at.seconds, began, 0, 0
     come_to = at.step
-    with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+    with (folder / LOG).open("a", encoding="utf-8") as log:
         while at.stage < len(recipe.stages) and not _abandoned():
             stage = recipe.stages[at.stage]
             if not done or not at.step:

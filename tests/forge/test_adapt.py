@@ -53,6 +53,7 @@ def test_the_file_alone_is_adapted_measured_and_gone_on_with(task: Task) -> None
     # It ended by the clock, long before its tokens; and once more it has nothing left to do.
     log = [json.loads(line) for line in (task.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert log[-1]["step"] < log[-1]["of"]
+    assert "--minutes" in adapt.unread(task.folder)
     first = task.out.read_bytes()
     adapt.adapt(task, said.append)
     assert task.out.read_bytes() == first
@@ -63,7 +64,13 @@ def test_another_text_begins_anew_and_what_is_somebody_elses_stays(task: Task) -
     (task.folder / "checkpoint.pt").write_bytes(b"old")
     assert adapt._prepared(task) == worlds
     assert (task.folder / "checkpoint.pt").exists()
-    adapt._prepared(replace(task, new=replace(task.new, sha256="other")))
+    longer = replace(task, minutes=60.0)
+    adapt._prepared(longer)
+    assert not (task.folder / "checkpoint.pt").exists()
+    (task.folder / "checkpoint.pt").write_bytes(b"longer")
+    assert adapt._prepared(longer) == worlds
+    assert (task.folder / "checkpoint.pt").exists()
+    adapt._prepared(replace(longer, new=replace(task.new, sha256="other")))
     assert not (task.folder / "checkpoint.pt").exists()
     assert set(corpus.scenarios_in(worlds)) == {"spare_key", "loud", "offer"}
 
@@ -89,6 +96,22 @@ def test_a_loss_is_said_and_so_is_what_falls_short() -> None:
     worse = adapt.table({"before": {"mine": poor, "errand": good}, "after": {"mine": poor, "errand": poor}}, "mine")
     assert "0.500, wanted at least 0.98" in worse[-2]
     assert "0.990 to 0.500" in worse[-1]
+    assert adapt.table({"before": {"mine": poor}, "after": {"mine": poor}}, "mine", " Read on.")[-2].endswith(
+        "Read on."
+    )
+
+
+def test_what_the_clock_left_unread_is_said_with_the_minutes_for_all_of_it(tmp_path: Path) -> None:
+    def log(**last: int) -> None:
+        (tmp_path / "log.jsonl").write_text(json.dumps({"of": 488, **last}) + "\n", encoding="utf-8")
+
+    log(step=102, tokens=626_688, seconds=484)
+    assert adapt.unread(tmp_path).endswith(
+        "read 0.6 of 3.0 million tokens when its minutes were over; "
+        "on this machine --minutes 39 is enough for all of them."
+    )
+    log(step=488, tokens=2_998_272, seconds=470)
+    assert adapt.unread(tmp_path) == ""
 
 
 def test_documents_are_of_both(task: Task, monkeypatch: pytest.MonkeyPatch, small_tokenizer: Tokenizer) -> None:

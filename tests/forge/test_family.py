@@ -10,12 +10,12 @@ import torch
 import yaml
 from tokenizers import Tokenizer
 
-from game.forge import cli, coupling, data, family
+from game.forge import cli, coupling, data
 from game.forge.corpus import scenarios_in
 from game.forge.lives import talk
 from game.forge.model import Llama, Shape
 from game.forge.personas import PERSONAS
-from game.forge.recipe import read_recipe, recipes_in
+from game.forge.recipe import read_recipe
 from game.forge.train import Options, load_model, train
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -75,17 +75,6 @@ def test_a_parent_of_another_shape_is_a_clear_error(made: Path, tmp_path: Path) 
     wider = read_recipe(made / "low.yaml").model_copy(update={"inner": 96})
     with pytest.raises(ValueError, match="another shape"):
         train(wider, made / "wider", 600, Options(compiled=False), lambda _: None)
-
-
-def test_a_small_family_has_a_share_of_its_bases_and_all_of_its_fine_tuning() -> None:
-    recipes = recipes_in(SCENARIOS.parent / "models/recipes")
-    base, small = recipes["egg"], family.scaled(recipes["egg"], 0.1)
-    steps = {stage.name: (stage.steps, short.steps) for stage, short in zip(base.stages, small.stages, strict=True)}
-    assert steps["binding"][0] > steps["binding"][1] >= family.LEAST - 1
-    assert steps["whole"][1] == pytest.approx(steps["whole"][0] / 10, abs=1)
-    assert small.corpus["whole"] == base.corpus["whole"] // 10
-    assert family.scaled(base, 1.0) == base
-    assert family.scaled(recipes["cuckoo"], 0.1) == recipes["cuckoo"]
 
 
 def test_the_adapter_of_a_low_rank_recipe_is_written_and_small(made: Path, tmp_path: Path) -> None:
