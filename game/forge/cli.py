@@ -246,7 +246,7 @@ def card(
         gguf,
         {f["temperature"]: f["scenarios"] for f in found},
         corpus_.scenarios_in(scenarios, plan.scenarios),
-        folder / "log.jsonl",
+        folder / train_.LOG,
         from_gguf(gguf)[0].parameter_count(),
         json.loads(unseen.read_text(encoding="utf-8")) if unseen else {},
         recipes_in(recipe.parent),

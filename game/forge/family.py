@@ -114,7 +114,7 @@ def _as_yaml(plan: Recipe) -> str:
 def _take(plan: Recipe, gguf: Path, work: Path, say: Say) -> None:
     """See that a parent is there: as its checkpoint, or as it ships."""
     folder = work / plan.name
-    if (folder / "checkpoint.pt").exists():
+    if (folder / train.CHECKPOINT).exists():
         return
     if not gguf.exists():
         raise ValueError(f"{plan.name} has no checkpoint in {folder}, and does not ship: name it too")
@@ -122,7 +122,7 @@ def _take(plan: Recipe, gguf: Path, work: Path, say: Say) -> None:
     model, tokens = from_gguf(gguf)
     folder.mkdir(parents=True, exist_ok=True)
     tokens.save(str(folder / "tokenizer.json"))
-    train.save_checkpoint(folder / "checkpoint.pt", model, [], train.Progress(stage=len(plan.stages)))
+    train.save_checkpoint(folder / train.CHECKPOINT, model, [], train.Progress(stage=len(plan.stages)))
 
 
 def _held_out(recipes: Mapping[str, Recipe], guard: str, scenarios: Path, work: Path) -> None:

@@ -33,7 +33,9 @@ class Muon32(torch.optim.Muon):
                 if p.grad is None:
                     continue
                 state = self.state[p]
-                mean = state.setdefault("momentum_buffer", torch.zeros_like(p))
+                if not state:
+                    state["momentum_buffer"] = torch.zeros_like(p)
+                mean = state["momentum_buffer"]
                 mean.lerp_(p.grad, 1 - group["momentum"])
                 update = orthogonal(p.grad.lerp(mean, group["momentum"]))
                 p.mul_(1 - group["lr"] * group["weight_decay"])

@@ -243,8 +243,10 @@ def _run(
     model = _start(recipe, folder, vocabulary)
     model.to(device)
 
+    quick = options.compiled and has_bfloat16(device)
+
     def autocast() -> Any:
-        return torch.autocast(device.type, torch.bfloat16, enabled=options.compiled and has_bfloat16(device))
+        return torch.autocast(device.type, torch.bfloat16, enabled=quick)
 
     loss_of: Callable[..., Tensor] = torch.compile(model.loss) if options.compiled else model.loss
     checkpoint, at, opts = folder / CHECKPOINT, Progress(), optimizers(model, recipe.stages[0])
