@@ -96,15 +96,19 @@ def _register_family(steps: Any) -> None:
     step.set_defaults(run=_family)
     step.epilog = (
         "example: parkbench forge family pigeon cuckoo --seed 2  (these two again, from the egg that ships; "
-        "without names everything, from nothing)"
+        "without names everything, from nothing, and small with --scale 0.07 --width 192 --layers 3)"
     )
     step.add_argument("name", nargs="*", help="only these, of parents as they are (default: all)")
     step.add_argument("--recipes", type=Path, help="a folder of recipes (default: the shipped ones)")
     step.add_argument("--seed", type=values.whole(0), help="another for what is fine-tuned; makes NAME.SEED")
     step.add_argument(
         "--scale", type=values.share, default=1.0, metavar="X",
-        help="of a base's corpus and stages, this share (default 1); lies apart, in WORK/scale-X",
+        help="of a base's corpus and stages, this share (default 1); a small family lies apart, in WORK/scale-X",
     )  # fmt: skip
+    step.add_argument(
+        "--width", type=values.whole(1, 4096), default=0, help="of the network, if not the recipes': 192, 256, ..."
+    )
+    step.add_argument("--layers", type=values.whole(1, 64), default=0, help="of the network, if not the recipes'")
     step.add_argument("--threads", type=values.whole(1), default=2, help="default 2")
     step.add_argument("--work", type=Path, default=Path("forge-work"), help="default: forge-work")
     step.add_argument("--out", type=Path, help="folder of the GGUFs (default: models, in the work folder)")
@@ -120,8 +124,9 @@ def _family(args: argparse.Namespace) -> int:
     for path in recipes.glob("*.yaml"):
         _check_recipe(path)
     _check_names(args.name, recipes)
-    work = args.work if args.scale == 1 else args.work / f"scale-{args.scale}"
-    asked = (work, args.out or work / "models", args.threads, args.seed, args.scale)
+    size = family.Size(args.scale, args.width, args.layers)
+    work = args.work / size.name
+    asked = (work, args.out or work / "models", args.threads, args.seed, size)
     try:
         family.make(recipes, args.name, paths.models(), paths.scenarios(), *asked)
     except ValueError as e:

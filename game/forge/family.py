@@ -3,18 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from game.forge import cli, corpus, data, train
+from game.forge.model import HEAD
 from game.forge.read_back import from_gguf
 from game.forge.recipe import Recipe, recipes_in
 from game.forge.sources import fine_tuned_on
 
 Say = Callable[[str], None]
+Q8_ROW = 32
+"""Weights of a row that Q8_0 keeps together."""
 LEAST = 100
 """Steps that a small family's stages keep, where they have so many: the first forty of each are its warm-up."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much smaller a family is than its recipes say.
+
+    A base has this share (`scale`) of every kind of document and of every stage, but for a stage's first `LEAST` steps;
+    what is fine-tuned is short as it is. `width` and `layers` of the network are the recipe's, if 0; what is inside a
+    block keeps its share of the width, in rows that Q8_0 can hold.
+    """
+
+    scale: float = 1.0
+    width: int = 0
+    layers: int = 0
+
+    @property
+    def name(self) -> str:
+        """What its folder is called: nothing for the whole family."""
+        given = {"scale": self.scale if self.scale < 1 else 0, "width": self.width, "layers": self.layers}
+        return "-".join(f"{what}-{value}" for what, value in given.items() if value)
+
+    def of(self, plan: Recipe) -> Recipe:
+        """The recipe at this size. Raises ValueError for a width that heads do not fill."""
+        width = self.width or plan.width
+        if width % HEAD:
+            raise ValueError(f"the width has to be a multiple of {HEAD}, not {width}")
+        inner = plan.inner if width == plan.width else round(plan.inner * width / plan.width / Q8_ROW) * Q8_ROW
+        plan = plan.model_copy(update={"width": width, "inner": inner, "layers": self.layers or plan.layers})
+        if fine_tuned_on(plan.written.values()):
+            return plan
+        stages = [
+            stage.model_copy(update={"tokens": round(stage.tokens * max(self.scale, min(1.0, LEAST / stage.steps)))})
+            for stage in plan.stages
+        ]
+        kinds = {kind: _share(count, self.scale) for kind, count in plan.corpus.items()}
+        return plan.model_copy(update={"stages": tuple(stages), "corpus": kinds})
 
 
 def make(
@@ -26,21 +66,21 @@ def make(
     out: Path,
     threads: int = 2,
     seed: int | None = None,
-    scale: float = 1.0,
+    size: Size = Size(),
     say: Say = cli.tell,
 ) -> list[Path]:
     """Make those of a folder's recipes that are named (none: all), as `out/NAME.gguf`. Returns the files.
 
     What is there already is not made again; a broken run goes on where it was. A parent that is not named is taken from
     its checkpoint, or else from the folder of those that ship. `seed`: another for what is fine-tuned; bases have one.
-    `scale`: a share of every base's corpus and stages, for a small family.
+    `size`: of a small family, which needs a work folder of its own.
 
     Raises ValueError for a recipe that is not there, or a parent that can't be had.
     """
     recipes = recipes_in(folder)
     made = []
     for name in lineage(recipes, names or list(recipes)):
-        plan = scaled(recipes[name], scale)
+        plan = size.of(recipes[name])
         own = seed if fine_tuned_on(plan.written.values()) else None
         if names and name not in names:
             _take(plan, shipped / f"{name}.gguf", work, say)
@@ -57,7 +97,9 @@ def make(
             parent, _, stage = plan.parent.partition("/")
             if stage and not (work / parent / f"{stage}.pt").exists():
                 raise ValueError(f"{name} goes on from {plan.parent}, which is not in {work}: name {parent} too")
-            cli.corpus(recipe, scenarios, work, threads, held_out=_of(corpus.HELD_OUT, scale), say=lambda _: None)
+            cli.corpus(
+                recipe, scenarios, work, threads, held_out=_share(corpus.HELD_OUT, size.scale), say=lambda _: None
+            )
             for guard in {stage.guard for stage in plan.stages if stage.guard}:
                 _held_out(recipes, guard, scenarios, work)
             cli.train(recipe, scenarios, work, threads, own, say)
@@ -88,22 +130,7 @@ def lineage(recipes: Mapping[str, Recipe], names: Sequence[str]) -> list[str]:
     return out
 
 
-def scaled(plan: Recipe, scale: float) -> Recipe:
-    """The recipe with a share of every kind of document and of every stage, but for its first `LEAST` steps.
-
-    What is fine-tuned is short as it is.
-    """
-    if fine_tuned_on(plan.written.values()):
-        return plan
-    stages = [
-        stage.model_copy(update={"tokens": round(stage.tokens * max(scale, min(1.0, LEAST / stage.steps)))})
-        for stage in plan.stages
-    ]
-    kinds = {kind: _of(count, scale) for kind, count in plan.corpus.items()}
-    return plan.model_copy(update={"stages": tuple(stages), "corpus": kinds})
-
-
-def _of(count: int, scale: float) -> int:
+def _share(count: int, scale: float) -> int:
     return max(1, round(count * scale))
 
 

@@ -151,7 +151,7 @@ COPY = 3.0
 
 
 def structure(model: Llama, seed: int = 0) -> None:
-    """Write starting heads into layers 0 and 1 of a freshly made model (4 heads and 2 layers or more).
+    """Write starting heads into layers 0 and 1 of a freshly made model (3 heads and 2 layers or more).
 
     Layer 0: three heads look 1, 2 and 3 tokens back and write part of that token into a slot of
     their own, dimensions that embeddings leave empty at first. Layer 1: three induction heads.
@@ -159,8 +159,8 @@ def structure(model: Llama, seed: int = 0) -> None:
     whose token two back is the one before, the third one further; each copies what stands there.
     """
     shape = model.shape
-    if shape.heads < 4 or shape.layers < 2:
-        raise ValueError("structure needs a width of at least 256 and two layers")
+    if shape.heads < len(OFFSETS) or shape.layers < 2:
+        raise ValueError(f"structure needs a width of at least {HEAD * len(OFFSETS)} and two layers")
     free = shape.width - len(OFFSETS) * SLOT
     g = torch.Generator().manual_seed(seed)
     coordinates = torch.randperm(free - 1, generator=g) + 1

@@ -13,12 +13,14 @@ from tokenizers import Tokenizer
 
 from game.cli import main
 from game.forge import cli, data, family
+from game.forge.family import Size
 from game.forge.model import Shape
 from game.forge.read_back import from_gguf
 from game.forge.recipe import Recipe, Stage, recipes_in
 from game.forge.train import Options
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
+WHOLE = Size()
 SMALL = {"width": 64, "layers": 1, "inner": 64, "context": 512, "scenarios": ["green", "loud"]}
 STAGE = {"name": "one", "length": 256, "rows": 2, "tokens": 4 * 512, "optimizer": "adamw", "rate": 1e-3}
 KEPT = {"form": "bench", "who": "keeper", "scenarios": ["loud"]}
@@ -64,11 +66,11 @@ def recipes(tmp_path: Path, small_tokenizer: Tokenizer, monkeypatch: pytest.Monk
 
 
 def make(
-    recipes: Path, names: list[str], work: str = "work", seed: int | None = None, scale: float = 1.0
+    recipes: Path, names: list[str], work: str = "work", seed: int | None = None, size: Size = WHOLE
 ) -> tuple[list[str], list[str]]:
     """Make some; returns the files' names, and what was said."""
     root, said = recipes.parent, list[str]()
-    files = family.make(recipes, names, root / "out", SCENARIOS, root / work, root / "out", 1, seed, scale, said.append)
+    files = family.make(recipes, names, root / "out", SCENARIOS, root / work, root / "out", 1, seed, size, said.append)
     assert all(path.is_file() for path in files)
     return [path.relative_to(root / "out").as_posix() for path in files], said
 
@@ -95,11 +97,14 @@ def test_the_shipped_recipes_are_one_family() -> None:
     assert order[0] == "egg"
     for n, name in enumerate(order):
         assert not plans[name].parent or plans[name].parent.partition("/")[0] in order[:n]
-    small = family.scaled(plans["egg"], 0.01)
+    small = Size(0.01).of(plans["egg"])
     steps = [(short.steps, whole.steps) for short, whole in zip(small.stages, plans["egg"].stages, strict=True)]
     assert all(abs(short - max(whole / 100, family.LEAST)) <= 1 for short, whole in steps)
     assert small.corpus["whole"] == round(plans["egg"].corpus["whole"] / 100)
-    assert family.scaled(plans["cuckoo"], 0.01) == plans["cuckoo"]
+    assert Size(0.01).of(plans["cuckoo"]) == plans["cuckoo"]
+    for name in ("egg", "cuckoo"):
+        narrow = Size(0.01, 192, 3).of(plans[name])
+        assert (narrow.width, narrow.layers, narrow.inner) == (192, 3, 512)
 
 
 def test_a_family_is_made_once_and_its_children_again_with_another_seed(recipes: Path) -> None:
@@ -137,7 +142,7 @@ def test_a_parent_that_is_not_made_again_is_the_one_that_ships(recipes: Path) ->
 
 def test_a_small_family_reads_less(recipes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(family, "LEAST", 1)
-    make(recipes, ["zoo"], scale=0.5)
+    make(recipes, ["zoo"], size=Size(0.5))
     assert len(data.load(recipes.parent / "work/zoo/corpus", "life")) == 2
     progress = torch.load(recipes.parent / "work/zoo/checkpoint.pt", weights_only=True)["progress"]
     assert progress["tokens"] == 2 * 512
@@ -146,14 +151,18 @@ def test_a_small_family_reads_less(recipes: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_small_family_is_not_taken_for_the_large_one(recipes: Path) -> None:
     work = recipes.parent / "work"
     make(recipes, ["zoo"])
-    shutil.copytree(work / "zoo", work / "scale-0.5/zoo", ignore=shutil.ignore_patterns("*.pt", "corpus"))
+    for small in ("scale-0.5", "width-128-layers-2"):
+        shutil.copytree(work / "zoo", work / small / "zoo", ignore=shutil.ignore_patterns("*.pt", "corpus"))
     asked = ["forge", "family", "zoo", "--recipes", str(recipes), "--work", str(work), "--threads", "1"]
     assert main([*asked, "--scale", "0.5"]) == 0
     assert (work / "scale-0.5/models/zoo.gguf").is_file()
+    assert main([*asked, "--width", "128", "--layers", "2"]) == 0
+    narrow, _ = from_gguf(work / "width-128-layers-2/models/zoo.gguf")
+    assert narrow.shape == Shape(600, 128, 2, 128, 512)
     assert not (work / "models").exists()
     assert main(asked) == 0
-    whole, small = (from_gguf(work / at / "zoo.gguf")[0].state_dict() for at in ("models", "scale-0.5/models"))
-    assert any(not torch.equal(tensor, small[key]) for key, tensor in whole.items())
+    whole, half = (from_gguf(work / at / "zoo.gguf")[0].state_dict() for at in ("models", "scale-0.5/models"))
+    assert any(not torch.equal(tensor, half[key]) for key, tensor in whole.items())
 
 
 @pytest.mark.parametrize(
@@ -162,6 +171,7 @@ def test_a_small_family_is_not_taken_for_the_large_one(recipes: Path) -> None:
         (["magpy"], 'there is no recipe "magpy" (did you mean "magpie"?)'),
         (["--recipes", "nowhere"], "nowhere: there is no such folder"),
         (["--scale", "2"], "has to be a number above 0, at most 1"),
+        (["--width", "200"], "the width has to be a multiple of 64, not 200"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -69,8 +71,11 @@ def copied(made: Llama) -> float:
 def test_a_structured_start_copies_untrained_and_a_plain_one_does_not() -> None:
     assert copied(model(structured=True)) > 0.9
     assert copied(model()) < 0.1
+    narrow = Llama(replace(SMALL, width=192)).eval()
+    structure(narrow, seed=1)
+    assert copied(narrow) > 0.9
 
 
 def test_a_model_too_narrow_for_the_structure_is_refused() -> None:
-    with pytest.raises(ValueError, match="256"):
+    with pytest.raises(ValueError, match="192"):
         structure(Llama(Shape(vocabulary=10, width=128, layers=2, inner=32, context=32)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from game import paths
 from game.agents.scripted import DISPOSITIONS, MixedAgent, ScriptedAgent
 from game.play.seat import as_one
@@ -66,10 +68,13 @@ async def test_a_slow_agent_gets_fewer_but_never_fewer_than_four() -> None:
 
 async def test_closing_early_stops_the_rest() -> None:
     table = await played("helper", turns=1)
+    before = asyncio.all_tasks()
     copies = play_forks(table.decisions[0], table.agent)
     async for _ in copies:
         break
+    assert asyncio.all_tasks() > before
     await copies.aclose()  # type: ignore[attr-defined]
+    assert asyncio.all_tasks() == before
 
 
 def test_rates_are_over_the_copies_that_count() -> None:
