@@ -148,6 +148,8 @@ def _take(plan: Recipe, gguf: Path, work: Path, say: Say) -> None:
         raise ValueError(f"{plan.name} has no checkpoint in {folder}, and does not ship: name it too")
     say(f"{plan.name}: from {gguf}")
     model, tokens = from_gguf(gguf)
+    if model.shape != train.shape_of(plan, model.shape.vocabulary):
+        raise ValueError(f"{gguf} is a model of another shape: name {plan.name} too")
     folder.mkdir(parents=True, exist_ok=True)
     tokens.save(str(folder / "tokenizer.json"))
     train.save_checkpoint(folder / train.CHECKPOINT, model, [], train.Progress(stage=len(plan.stages)))

@@ -90,28 +90,31 @@ def save_model(path: Path, model: Llama) -> None:
 
 
 def load_model(folder: Path, recipe: Recipe, vocabulary: int, stage: str = "") -> Llama:
-    """The model of the last checkpoint in `folder`, or as it was at the end of a stage."""
+    """The model of the last checkpoint in `folder`, or as it was at the end of a stage.
+
+    Raises ValueError where its shape is not the recipe's.
+    """
     model = Llama(shape_of(recipe, vocabulary))
     if recipe.rank:
         lora.add(model, recipe.rank)
     name = f"{stage}.pt" if stage else CHECKPOINT
     state = torch.load(folder / name, map_location="cpu", weights_only=True)
-    model.load_state_dict(state["model"])
+    try:
+        model.load_state_dict(state["model"])
+    except RuntimeError:
+        raise ValueError(f"{folder / name} is a model of another shape") from None
     return model.eval()
 
 
 def _start(recipe: Recipe, folder: Path, vocabulary: int) -> Llama:
     """The model before its first step: with a structured start, or as its parent left it.
 
-    Raises ValueError where the parent's shape is another.
+    Raises ValueError where the parent's shape is another, or one that a structured start does not fit.
     """
     if recipe.parent:
         name, _, stage = recipe.parent.partition("/")
         whole = recipe.model_copy(update={"rank": 0})
-        try:
-            model = load_model(folder.parent / name, whole, vocabulary, stage).train()
-        except RuntimeError:
-            raise ValueError(f"{recipe.parent} is a model of another shape") from None
+        model = load_model(folder.parent / name, whole, vocabulary, stage).train()
         if recipe.rank:
             lora.add(model, recipe.rank, recipe.seed)
         return model
@@ -171,10 +174,16 @@ def train(
 ) -> Llama:
     """Run the recipe's stages over the shards in `folder/corpus` and return the model.
 
-    Raises ValueError where a stage's rows can't be shared out evenly among the processes.
+    Raises ValueError where a stage's rows can't be shared out evenly among the processes, or what it goes on from is of
+    another shape.
     """
     if any(stage.rows % options.processes for stage in recipe.stages):
         raise ValueError(f"the rows of every stage must divide by {options.processes} processes")
+    # What it begins with is tried here: what a process of its own raises can't be caught as what it is.
+    if (folder / CHECKPOINT).exists():
+        load_model(folder, recipe, vocabulary)
+    else:
+        _start(recipe, folder, vocabulary)
     if options.processes > 1:
         with tempfile.TemporaryDirectory() as meeting:
             args = (recipe, folder, vocabulary, options, say, f"{meeting}/point")

@@ -71,10 +71,12 @@ def test_a_child_starts_where_its_parents_stage_ended(made: Path) -> None:
     assert 0 < moved < 0.02
 
 
-def test_a_parent_of_another_shape_is_a_clear_error(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(("folder", "found"), [("wider", "base"), ("low", "low")])
+def test_what_a_run_goes_on_from_has_its_shape(made: Path, folder: str, found: str, processes: int) -> None:
     wider = read_recipe(made / "low.yaml").model_copy(update={"inner": 96})
-    with pytest.raises(ValueError, match="another shape"):
-        train(wider, made / "wider", 600, Options(compiled=False), lambda _: None)
+    with pytest.raises(ValueError, match=f"{found}.checkpoint.pt is a model of another shape"):
+        train(wider, made / folder, 600, Options(compiled=False, processes=processes), lambda _: None)
 
 
 def test_the_adapter_of_a_low_rank_recipe_is_written_and_small(made: Path, tmp_path: Path) -> None:

@@ -135,6 +135,8 @@ def test_a_parent_that_is_not_made_again_is_the_one_that_ships(recipes: Path) ->
     assert shipped.shape == Shape(600, 64, 1, 64, 512)
     taken = torch.load(work / "zoo/checkpoint.pt", weights_only=True)["model"]
     assert all(torch.equal(tensor, taken[key]) for key, tensor in shipped.state_dict().items())
+    with pytest.raises(ValueError, match=r"zoo.gguf is a model of another shape: name zoo too"):
+        make(recipes, ["ant"], work="narrow", size=Size(width=128))
     with pytest.raises(ValueError, match="goes on from zoo/one, which is not in"):
         make(recipes, ["cat"], work="elsewhere")
     (recipes.parent / "out/ant.gguf").unlink()
