@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from game.forge import cli, corpus, data, rows, train
+from game.forge import cli, corpus, data, train
 from game.forge.model import HEAD
 from game.forge.read_back import from_gguf
 from game.forge.recipe import Recipe, Stage, recipes_in
@@ -25,10 +25,9 @@ LEAST = 100
 class Size:
     """How much smaller a family is than its recipes say.
 
-    A base has this share (`scale`) of every kind of document and of every stage, but for a stage's first `LEAST` steps.
-    Stages and documents without any scenario, which teach copying and looking up, stay whole: nothing else is learnt
-    well without that. What is fine-tuned is short as it is. `width` and `layers` of the network are the recipe's, if 0;
-    what is inside a block keeps its share of the width, in rows that Q8_0 can hold.
+    A base has this share (`scale`) of every kind of document and of every stage, but for a stage's first `LEAST` steps;
+    what is fine-tuned is short as it is. `width` and `layers` of the network are the recipe's, if 0; what is inside a
+    block keeps its share of the width, in rows that Q8_0 can hold.
     """
 
     scale: float = 1.0
@@ -51,11 +50,11 @@ class Size:
         if fine_tuned_on(plan.written.values()):
             return plan
         stages = [stage.model_copy(update={"tokens": round(stage.tokens * self._kept(stage))}) for stage in plan.stages]
-        kinds = {k: count if k in rows.MAKERS else _share(count, self.scale) for k, count in plan.corpus.items()}
+        kinds = {kind: _share(count, self.scale) for kind, count in plan.corpus.items()}
         return plan.model_copy(update={"stages": tuple(stages), "corpus": kinds})
 
     def _kept(self, stage: Stage) -> float:
-        return 1.0 if rows.MAKERS.keys() >= stage.mix.keys() else max(self.scale, min(1.0, LEAST / stage.steps))
+        return max(self.scale, min(1.0, LEAST / stage.steps))
 
 
 def make(
