@@ -11,7 +11,7 @@ import yaml
 from game.forge import cli, corpus, data, train
 from game.forge.model import HEAD
 from game.forge.read_back import from_gguf
-from game.forge.recipe import Recipe, Stage, recipes_in
+from game.forge.recipe import Recipe, recipes_in
 from game.forge.sources import fine_tuned_on
 
 Say = Callable[[str], None]
@@ -49,12 +49,12 @@ class Size:
         plan = plan.model_copy(update={"width": width, "inner": inner, "layers": self.layers or plan.layers})
         if fine_tuned_on(plan.written.values()):
             return plan
-        stages = [stage.model_copy(update={"tokens": round(stage.tokens * self._kept(stage))}) for stage in plan.stages]
+        stages = [
+            stage.model_copy(update={"tokens": round(stage.tokens * max(self.scale, min(1.0, LEAST / stage.steps)))})
+            for stage in plan.stages
+        ]
         kinds = {kind: _share(count, self.scale) for kind, count in plan.corpus.items()}
         return plan.model_copy(update={"stages": tuple(stages), "corpus": kinds})
-
-    def _kept(self, stage: Stage) -> float:
-        return max(self.scale, min(1.0, LEAST / stage.steps))
 
 
 def make(
