@@ -112,7 +112,9 @@ async def _measure_one(
             for i in todo:
                 cell = await measured(chair.agent, scenarios[i], episodes, FACTORS, thoughts)
                 known["scenarios"][i] = asdict(cell)
-                kept.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+                beside = kept.with_suffix(".tmp")
+                beside.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+                beside.replace(kept)
                 say(f"{organism.path.stem}, {i}: {cell.valid} of {cell.episodes} episodes")
     return {i: Cell(**known["scenarios"][i]) for i in scenarios}
 

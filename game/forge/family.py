@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from game.forge import cli, corpus, data, train
+from game.forge import cli, corpus, data, rows, train
 from game.forge.model import HEAD
 from game.forge.read_back import from_gguf
-from game.forge.recipe import Recipe, recipes_in
+from game.forge.recipe import Recipe, Stage, recipes_in
 from game.forge.sources import fine_tuned_on
 
 Say = Callable[[str], None]
@@ -25,9 +25,10 @@ LEAST = 100
 class Size:
     """How much smaller a family is than its recipes say.
 
-    A base has this share (`scale`) of every kind of document and of every stage, but for a stage's first `LEAST` steps;
-    what is fine-tuned is short as it is. `width` and `layers` of the network are the recipe's, if 0; what is inside a
-    block keeps its share of the width, in rows that Q8_0 can hold.
+    A base has this share (`scale`) of every kind of document and of every stage, but for a stage's first `LEAST` steps.
+    Stages and documents without any scenario, which teach copying and looking up, stay whole: what comes after needs
+    both. What is fine-tuned is short as it is. `width` and `layers` of the network are the recipe's, if 0; what is
+    inside a block keeps its share of the width, in rows that Q8_0 can hold.
     """
 
     scale: float = 1.0
@@ -49,12 +50,12 @@ class Size:
         plan = plan.model_copy(update={"width": width, "inner": inner, "layers": self.layers or plan.layers})
         if fine_tuned_on(plan.written.values()):
             return plan
-        stages = [
-            stage.model_copy(update={"tokens": round(stage.tokens * max(self.scale, min(1.0, LEAST / stage.steps)))})
-            for stage in plan.stages
-        ]
-        kinds = {kind: _share(count, self.scale) for kind, count in plan.corpus.items()}
+        stages = [stage.model_copy(update={"tokens": round(stage.tokens * self._kept(stage))}) for stage in plan.stages]
+        kinds = {k: count if k in rows.MAKERS else _share(count, self.scale) for k, count in plan.corpus.items()}
         return plan.model_copy(update={"stages": tuple(stages), "corpus": kinds})
+
+    def _kept(self, stage: Stage) -> float:
+        return 1.0 if rows.MAKERS.keys() >= stage.mix.keys() else max(self.scale, min(1.0, LEAST / stage.steps))
 
 
 def make(
@@ -142,6 +143,8 @@ def _take(plan: Recipe, gguf: Path, work: Path, say: Say) -> None:
     """See that a parent is there: as its checkpoint, or as it ships."""
     folder = work / plan.name
     if (folder / train.CHECKPOINT).exists():
+        if train.reached(folder) < len(plan.stages):
+            raise ValueError(f"{plan.name} is in the middle of its training in {folder}: name it too, and it goes on")
         return
     if not gguf.exists():
         raise ValueError(f"{plan.name} has no checkpoint in {folder}, and does not ship: name it too")

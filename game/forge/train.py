@@ -89,6 +89,12 @@ def save_model(path: Path, model: Llama) -> None:
     path.with_suffix(".tmp").replace(path)
 
 
+def reached(folder: Path) -> int:
+    """The stages that the last checkpoint in `folder` has behind it."""
+    state = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
+    return int(state["progress"]["stage"])
+
+
 def load_model(folder: Path, recipe: Recipe, vocabulary: int, stage: str = "") -> Llama:
     """The model of the last checkpoint in `folder`, or as it was at the end of a stage.
 
